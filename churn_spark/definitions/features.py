@@ -1,0 +1,77 @@
+"""What a feature is, resolved: its name, what it is computed from, and the hash of all that."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of `features` computed from tiles.
+
+    op: a name of `OPS`. column: measure (of measure ops) or category (of category ops). window: days; None for lifetime.
+    value: category value of `share`; measure: the measure shared, None for events. half_life: days, of `ewm`.
+    lag: week number of `weekly_lag`, 1 is the latest. hash: of the resolved definition (op with version, mapping,
+    cleaning, zone).
+    """
+
+    name: str
+    source: str
+    op: str
+    column: str | None = None
+    window: int | None = None
+    value: str | None = None
+    measure: str | None = None
+    half_life: float | None = None
+    lag: int | None = None
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedFeature:
+    """A SQL expression over other features (and attributes); its hash includes its inputs'."""
+
+    name: str
+    expression: str
+    inputs: tuple[str, ...] = ()
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeFeature:
+    """A customer attribute as of the date, taken from `customers`; `type` is its Spark type."""
+
+    name: str
+    attribute: str
+    type: str
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """All features of a project, in the order of the columns."""
+
+    windowed: tuple[Feature, ...]
+    derived: tuple[DerivedFeature, ...] = ()
+    attributes: tuple[AttributeFeature, ...] = ()
+
+    @property
+    def longest(self) -> int:
+        """The longest window, days."""
+        return max((feature.window or 0 for feature in self.windowed), default=0)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The definition hash of every column."""
+        return {feature.name: feature.hash for feature in (*self.windowed, *self.attributes, *self.derived)}
+
+    def of(self, source: str) -> tuple[Feature, ...]:
+        """The features computed from one source."""
+        return tuple(feature for feature in self.windowed if feature.source == source)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """The as-of dates models are trained on: `first`, then every `every` days."""
+
+    first: date
+    every: int = 28

@@ -1,0 +1,1 @@
+"""Contracts, catalog, writing, locks, ledger: the only code that names Delta."""

@@ -1,0 +1,98 @@
+"""Compares DataFrames and stored tables with contracts."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from churn_spark.definitions.errors import ContractError
+from churn_spark.definitions.periods import listed
+from churn_spark.tables.table import Table
+
+
+def exact(table: Table, rows: DataFrame) -> DataFrame:
+    """The rows with the contract's columns in its order; ContractError names what is missing, unknown or of another type."""
+    found = {field.name: field.dataType for field in rows.schema}
+    problems = [f"{column.name} is missing" for column in table.columns if column.name not in found]
+    problems += [f"{name} is not in the contract" for name in found if name not in table.names]
+    problems += [
+        f"{column.name} is {found[column.name].simpleString()}, not {column.type.simpleString()}"
+        for column in table.columns
+        if column.name in found and not _same(found[column.name], column.type)
+    ]
+    if problems:
+        raise ContractError(f"{table.name}: {'; '.join(problems)}")
+    return rows.select(*(F.col(name) for name in table.names))
+
+
+def as_contract(table: Table, stored: DataFrame) -> DataFrame:
+    """The contract's columns of a stored table, null where it does not have them yet."""
+    missing = set(missing_columns(table, stored.schema))
+    return stored.select(
+        *(F.lit(None).cast(c.type).alias(c.name) if c.name in missing else F.col(c.name) for c in table.columns)
+    )
+
+
+def missing_columns(table: Table, stored: T.StructType) -> list[str]:
+    """Columns of the contract that a stored table lacks; ContractError where a type differs."""
+    types = {field.name: field.dataType for field in stored}
+    for column in table.columns:
+        if column.name in types and not _same(types[column.name], column.type):
+            raise ContractError(
+                f"{table.name}: {column.name} is stored as {types[column.name].simpleString()}, the contract says"
+                f" {column.type.simpleString()}; move the table away and rebuild it"
+            )
+    return [column.name for column in table.columns if column.name not in types]
+
+
+def partitions(table: Table, rows: DataFrame) -> dict[date, tuple[int, str]]:
+    """Rows and content fingerprint of each partition (independent of order), after checking keys and nulls.
+
+    Raises ContractError that names the column with nulls or the key that is not unique.
+    """
+    partition = F.col(table.partition) if table.partition else F.lit(None).cast("date")
+    nulls = [F.count_if(F.col(name).isNull()) for name in table.required]
+    content = F.xxhash64(*table.names).cast("decimal(38,0)")
+    # Partition and key columns together, under names of their own, so that one shuffle checks both.
+    by_key = rows.groupBy(
+        partition.alias("_partition"), *(F.col(name).alias(f"_key_{name}") for name in _keys_checked(table))
+    ).agg(
+        F.count(F.lit(1)).alias("_rows"),
+        F.sum(content).alias("_content"),
+        *(null.alias(f"_null_{n}") for n, null in enumerate(nulls)),
+    )
+    found = (
+        by_key.groupBy("_partition")
+        .agg(
+            F.sum("_rows").alias("rows"),
+            F.sum("_content").alias("content"),
+            F.max("_rows").alias("most"),
+            *(F.sum(f"_null_{n}").alias(f"null_{n}") for n in range(len(nulls))),
+        )
+        .collect()
+    )
+    for row in found:
+        for n, name in enumerate(table.required):
+            if row[f"null_{n}"]:
+                raise ContractError(f"{table.name}: {name} is null in {row[f'null_{n}']} rows of {row['_partition']}")
+        if table.key and row["most"] > 1:
+            raise ContractError(f"{table.name}: a key ({', '.join(table.key)}) stands twice in {row['_partition']}")
+    return {row["_partition"]: (row["rows"], f"{row['rows']}-{row['content']}") for row in found}
+
+
+def owned(table: Table, found: Mapping[date, object], dates: Collection[date]) -> None:
+    """ContractError when there are rows outside the dates a run owns."""
+    outside = set(found) - set(dates)
+    if outside:
+        raise ContractError(f"{table.name}: rows of {listed(outside)} are not the run's to write")
+
+
+def _keys_checked(table: Table) -> tuple[str, ...]:
+    return tuple(name for name in table.key if name != table.partition)
+
+
+def _same(found: T.DataType, wanted: T.DataType) -> bool:
+    """Equal but for nullability and metadata, also inside arrays and structs."""
+    return found.simpleString() == wanted.simpleString()

@@ -1,0 +1,81 @@
+"""Tiles: mergeable partial aggregates of one customer's events of one day, known from one date."""
+
+from pyspark.sql import types as T
+
+from churn_spark.definitions.sources import Category, Measure, Source
+from churn_spark.tables.contracts.intake import CUSTOMER_ID, EVENT_DATE, KNOWN_FROM
+from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
+
+FIRST_SEEN = Table(
+    name="first_seen",
+    comment="First event date of a customer in a source, as learnt at known_from: the minimum over known_from <= s counts.",
+    columns=(
+        CUSTOMER_ID,
+        Column("source", STRING, "Source of the configuration.", False),
+        Column("first_seen", DATE, "Earliest event date among the rows of this knowledge date.", False),
+        KNOWN_FROM,
+    ),
+    partition="known_from",
+    key=("customer_id", "source", "known_from"),
+    written_by=("build_tiles",),
+)
+
+
+def tiles(source: Source) -> Table:
+    """The contract of `tiles_<source>`; sums are 64-bit integers at the measure's scale."""
+    return Table(
+        name=source.tiles_table,
+        comment=f"Partial aggregates of {source.name}: one customer, event date and knowledge date; cleaned.",
+        columns=(
+            CUSTOMER_ID,
+            EVENT_DATE,
+            KNOWN_FROM,
+            Column("events", LONG, "Number of events.", False),
+            *(column for measure in source.measures for column in _measure(measure)),
+            *(column for category in source.categories for column in _category(category, source)),
+        ),
+        partition="known_from",
+        key=("customer_id", "event_date", "known_from"),
+        written_by=("build_tiles",),
+    )
+
+
+def value_column(category: str, value: str, measure: str | None = None) -> str:
+    """The name of the tile column that counts (or sums `measure` over) the events with one value of a category."""
+    slug = "".join(character if character.isalnum() else "_" for character in value.lower())
+    return f"{category}__{slug}" if measure is None else f"{category}__{slug}__{measure}"
+
+
+def _measure(measure: Measure) -> tuple[Column, ...]:
+    unit = f"{measure.unit or 'units'} x 10^{measure.scale}"
+    point = T.StructType([T.StructField("time", LONG), T.StructField("id", STRING), T.StructField("value", LONG)])
+    name = measure.name
+    return (
+        Column(f"{name}_n", LONG, "Events with a value.", False),
+        Column(f"{name}_sum", LONG, f"Sum, {unit}.", False),
+        Column(f"{name}_sumsq", T.DecimalType(38, 0), f"Sum of squares, ({unit})^2.", False),
+        Column(f"{name}_min", LONG, f"Smallest, {unit}; null without a value."),
+        Column(f"{name}_max", LONG, f"Largest, {unit}; null without a value."),
+        Column(f"{name}_first", point, f"Earliest value by time (microseconds) then id, {unit}; null without a value."),
+        Column(f"{name}_last", point, f"Latest value by time then id, {unit}; null without a value."),
+        Column(f"{name}_missing", LONG, "Events whose value was missing before cleaning.", False),
+        Column(f"{name}_outlier", LONG, "Events whose value lay outside the Tukey fences before cleaning.", False),
+    )
+
+
+def _category(category: Category, source: Source) -> tuple[Column, ...]:
+    counts = [Column(value_column(category.name, v), LONG, f"Events with {v!r}.", False) for v in category.values]
+    sums = [
+        Column(value_column(category.name, v, m), LONG, f"Sum of {m} over events with {v!r}, scaled.", False)
+        for m in category.measures
+        for v in category.values
+    ]
+    known: list[Column] = []
+    if category.distinct and category.approximate:
+        known = [Column(f"{category.name}_sketch", BINARY, "HLL sketch of the values; null without one.")]
+    elif category.distinct:
+        known = [Column(f"{category.name}_values", T.ArrayType(STRING), "Different values, sorted.", False)]
+    return (*counts, *sums, *known)
+
+
+

@@ -1,0 +1,68 @@
+"""Where tables are: below a path, or in a schema of a metastore."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlparse
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+
+from churn_spark.tables.table import Table
+
+PROPERTIES = {
+    # Readers outside Spark (delta-rs, DuckDB, Polars, Trino) must be able to read every table.
+    "delta.enableDeletionVectors": "false",
+    "delta.columnMapping.mode": "none",
+    "delta.checkpointPolicy": "classic",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A warehouse: `root` for a path warehouse, else `schema` (`catalog.schema`)."""
+
+    root: str | None
+    schema: str | None = None
+
+    @property
+    def local_root(self) -> Path | None:
+        """The root as a local folder; None on an object store, HDFS or a metastore."""
+        if self.root is None or urlparse(self.root).scheme not in ("", "file"):
+            return None
+        return Path(urlparse(self.root).path)
+
+    @property
+    def locks(self) -> Path | None:
+        return self.local_root / "_locks" if self.local_root else None
+
+    def of(self, name: str) -> str:
+        """The address of a table, for people and for SQL."""
+        return f"{self.schema}.{name}" if self.root is None else f"{self.root.rstrip('/')}/{name}"
+
+    def delta(self, spark: SparkSession, name: str) -> DeltaTable:
+        return DeltaTable.forName(spark, self.of(name)) if self.root is None else DeltaTable.forPath(spark, self.of(name))
+
+    def exists(self, spark: SparkSession, name: str) -> bool:
+        if self.root is None:
+            return spark.catalog.tableExists(self.of(name))
+        return bool(DeltaTable.isDeltaTable(spark, self.of(name)))
+
+    def read(self, spark: SparkSession, name: str) -> DataFrame:
+        return spark.table(self.of(name)) if self.root is None else spark.read.format("delta").load(self.of(name))
+
+    def save(self, writer: DataFrameWriter, name: str) -> None:
+        if self.root is None:
+            writer.saveAsTable(self.of(name))
+        else:
+            writer.save(self.of(name))
+
+    def create(self, spark: SparkSession, table: Table) -> None:
+        """Make the table empty, with its comments and properties, if it is not there."""
+        builder = DeltaTable.createIfNotExists(spark)
+        builder = builder.tableName(self.of(table.name)) if self.root is None else builder.location(self.of(table.name))
+        builder = builder.addColumns(table.schema).comment(table.comment)
+        if table.partition:
+            builder = builder.partitionedBy(table.partition)
+        for key, value in PROPERTIES.items():
+            builder = builder.property(key, value)
+        builder.execute()
