@@ -1,0 +1,1 @@
+"""Pure rules for rows of sources: checks, identity, knowledge dates, cleaning."""

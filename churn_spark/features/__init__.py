@@ -1,0 +1,1 @@
+"""Pure computation of tiles, features and segments."""

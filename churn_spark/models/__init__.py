@@ -1,0 +1,1 @@
+"""Pipelines, tuning, calibration and the model registry."""

@@ -1,0 +1,1 @@
+"""The configuration file, validated and turned into definitions."""

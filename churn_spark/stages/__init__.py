@@ -1,0 +1,1 @@
+"""What happens, one file a stage; graph.py lists them all."""
