@@ -24,13 +24,13 @@ LOCK_WAIT = 900.0
 class Catalog:
     """The tables of one warehouse, as one run at a time sees them.
 
-    mend: the command that reruns a job at an as-of date, for messages; `{job}` and `{as_of}` are filled in.
+    arguments: those that name the project on the command line, for messages that say which command mends.
     """
 
-    def __init__(self, spark: SparkSession, place: Place, mend: str = "churn-spark {job} --as-of {as_of}") -> None:
+    def __init__(self, spark: SparkSession, place: Place, arguments: str = "--conf CONF") -> None:
         self.spark = spark
         self.place = place
-        self.mend = mend
+        self.arguments = arguments
         self._ledger: Ledger | None = None
         self._reset()
 
@@ -137,9 +137,13 @@ class Catalog:
 
     def enter(self, run: Run) -> None:
         """Start afresh for a run: the ledger is read again, and its job may read what it left half-written itself."""
-        self._ledger = None
+        self.refresh()
         self._reset()
         self._job = run.job
+
+    def refresh(self) -> None:
+        """Read the ledger again at the next look."""
+        self._ledger = None
 
     def _reset(self) -> None:
         self._job: str | None = None
@@ -182,7 +186,9 @@ class Catalog:
         for day, entry in self.ledger.open(table.name, dates).items():
             if entry.job == self._job:
                 continue
-            command = self.mend.format(job=entry.job, as_of=entry.as_of)
+            # A run of many dates is mended by the job that finds them all again.
+            again = entry.job if entry.job in ("ingest", "profile", "train") else "backfill"
+            command = f"churn-spark {again} {self.arguments} --as-of {entry.as_of}"
             raise NotReadyError(
                 f"{table.name}: {day} was left half-written by the run {entry.run_id} of {entry.at:%Y-%m-%d %H:%M} UTC"
                 f" (or that run is still at work); rerun it: {command}"

@@ -1,0 +1,132 @@
+"""The command line: `churn-spark VERB --conf FILE --as-of DATE`."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from churn_spark import chain, progress, run, status
+from churn_spark.definitions.errors import ConfigError
+from churn_spark.definitions.periods import Days
+from churn_spark.definitions.project import Project
+from churn_spark.stages.graph import STAGES
+from churn_spark.stages.stage import Stage
+from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.contracts.every import tables
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="An early-warning system for customer churn.")
+
+Conf = Annotated[Path, typer.Option(help="Configuration file of the project.")]
+Env = Annotated[str | None, typer.Option(help="Environment: conf/env/<name>.yaml is merged over the configuration.")]
+AsOf = Annotated[str | None, typer.Option(help="As-of date, YYYY-MM-DD; today in the project's zone when left out.")]
+Log = Annotated[str, typer.Option(help="Progress as text for people or json for machines.")]
+Options = Annotated[list[str], typer.Option("--option", help="accept-incomplete, restate, model-version=N ...")]
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code of what happened."""
+    run.leave(app)
+
+
+@app.command()
+def check(conf: Path, env: Env = None, data: bool = False) -> None:
+    """Check a configuration and print all its errors at once; with --data compare it with the sources' schemas."""
+    from churn_spark.session import session
+    from churn_spark.settings import load
+    from churn_spark.source_check import check_data
+    from churn_spark.sql_expressions import expressions
+
+    progress.configure()
+    load(conf, env)
+    spark = session("churn_spark check")
+    project = load(conf, env, expressions=expressions(spark))
+    problems = check_data(project, spark) if data else []
+    if problems:
+        raise ConfigError(f"{conf} does not fit its sources:\n" + "\n".join(problems))
+    typer.echo(f"{conf}: no errors; {len(project.sources)} sources, {len(project.features.hashes)} features")
+
+
+@app.command()
+def daily(conf: Conf, as_of: AsOf = None, env: Env = None, log: Log = "text", option: Options = []) -> None:  # noqa: B006
+    """Everything of one day, ingest to report; what is done already for these inputs is skipped."""
+    run.start(conf, as_of, env, log, option, chain.daily)
+
+
+@app.command()
+def backfill(
+    conf: Conf,
+    as_of: AsOf = None,
+    env: Env = None,
+    log: Log = "text",
+    first: Annotated[str | None, typer.Option("--from", help="Also build each as-of date from here ...")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="... up to and including here.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only list what is due, with the reason.")] = False,
+) -> None:
+    """Build what is missing or stale: training snapshots, dates already built, and the dates of --from and --to."""
+    project, catalog = run.opened(conf, env, log)
+    as_of_day = run.as_of_date(as_of, project)
+    wanted = _span(first, until, project, as_of_day)
+    plan = chain.backfill(project, catalog, as_of_day, wanted, dry_run)
+    verb = "is due" if dry_run else "was due"
+    typer.echo(f"{len(plan)} partitions; each {verb} for a reason:" if plan else "Nothing is due.")
+    for line in status.due_lines(plan):
+        typer.echo(f"  {line}")
+
+
+@app.command("status")
+def status_(conf: Conf, as_of: AsOf = None, env: Env = None) -> None:
+    """What is there for which dates, what is missing or stale and why, the last runs, the champion."""
+    project, catalog = run.opened(conf, env)
+    status.show(project, catalog, run.as_of_date(as_of, project), Console())
+
+
+@app.command()
+def sql(query: str, conf: Conf, env: Env = None, rows: int = 50) -> None:
+    """Run a query over the project's tables, which go by their plain names, and print the first rows."""
+    project, catalog = run.opened(conf, env)
+    views(project, catalog)
+    catalog.spark.sql(query).show(rows, truncate=60)
+
+
+@app.command()
+def demo(folder: Path = Path("demo"), conf: Path = Path("conf/complete_journey.yaml")) -> None:
+    """The whole way on real transactions (Complete Journey): risk table, metrics, report and SQL."""
+    from churn_spark.demo import run_demo
+
+    run_demo(folder, conf)
+
+
+def views(project: Project, catalog: Catalog) -> None:
+    """Make every table of the project a view under its plain name."""
+    for table in tables(project):
+        if catalog.exists(table):
+            catalog.place.read(catalog.spark, table.name).createOrReplaceTempView(table.name)
+
+
+def _span(first: str | None, until: str | None, project: Project, as_of: date) -> Days | None:
+    if first is None and until is None:
+        return None
+    start = run.as_of_date(first, project) if first else as_of
+    end = run.as_of_date(until, project) if until else as_of
+    if end < start:
+        raise typer.BadParameter(f"--from {start} lies after --to {end}")
+    return Days(start, end + timedelta(days=1))
+
+
+def _add(stage: Stage) -> None:
+    def verb(conf: Conf, as_of: AsOf = None, env: Env = None, log: Log = "text", option: Options = []) -> None:  # noqa: B006
+        run.start(
+            conf, as_of, env, log, option, lambda project, catalog, day, options: _once(stage, project, catalog, day, options)
+        )
+
+    app.command(stage.command, help=stage.summary)(verb)
+
+
+def _once(stage: Stage, project: Project, catalog: Catalog, day: date, options: list[str] | tuple[str, ...]) -> None:
+    run.run_stage(stage, project, catalog, day, options)
+
+
+for _stage in STAGES:
+    _add(_stage)

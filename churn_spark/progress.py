@@ -1,0 +1,37 @@
+"""What a run says while it works: lines for a person, or one JSON object a line for a machine."""
+
+import json
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+
+_STARTED = time.monotonic()
+
+
+def configure(log_format: str = "text") -> None:
+    """Send the suite's log to stderr as `text` or `json`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if log_format == "json" else _Text())
+    root = logging.getLogger("churn_spark")
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    root.propagate = False
+
+
+def fail(name: str, message: str) -> None:
+    """Say what failed, in the format in use."""
+    logging.getLogger("churn_spark.error").error("%s: %s", name, message)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        stage = record.name.removeprefix("churn_spark.")
+        return f"{time.monotonic() - _STARTED:7.1f} s  {stage:<14}  {record.getMessage()}"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        stage = record.name.removeprefix("churn_spark.")
+        return json.dumps({"at": at, "level": record.levelname, "stage": stage, "message": record.getMessage()})

@@ -1,0 +1,147 @@
+"""One run of one stage: arguments, settings, session, locks, ledger, exit code.
+
+A foreseen failure becomes one line on stderr that says what to do next, a row of the ledger and an exit code of its
+own; anything else is a bug: its traceback and exit code 70.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import traceback
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+
+from churn_spark import __version__, progress
+from churn_spark.definitions.errors import ChurnError
+from churn_spark.definitions.project import Project, Run
+from churn_spark.session import session
+from churn_spark.settings import load
+from churn_spark.sql_expressions import expressions
+from churn_spark.stages.stage import Stage
+from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.ledger import Entry
+from churn_spark.tables.locks import held
+from churn_spark.tables.place import Place
+
+log = logging.getLogger("churn_spark.run")
+
+BUG = 70
+Work = Callable[[Project, Catalog, date, Sequence[str]], None]
+
+
+def job(stage: Stage) -> None:
+    """The way in of `jobs/<stage>.py`: read the arguments, run the stage once, leave with its exit code."""
+    command(stage.summary, lambda project, catalog, as_of, options: run_stage(stage, project, catalog, as_of, options))
+
+
+def command(summary: str, work: Work) -> None:
+    """Run `work` as a program of its own, with the arguments every job takes."""
+
+    def main(
+        conf: Path = typer.Option(..., help="Configuration file of the project."),
+        as_of: str = typer.Option(None, help="As-of date, YYYY-MM-DD; today in the project's zone when left out."),
+        env: str = typer.Option(None, help="Environment whose conf/env/<name>.yaml is merged over the configuration."),
+        log: str = typer.Option("text", help="Progress as text for people or json for machines."),
+        option: list[str] = typer.Option([], help="accept-incomplete, restate, replace-published, model-version=N ..."),
+    ) -> None:
+        leave(lambda: start(conf, as_of, env, log, option, work))
+
+    main.__doc__ = summary
+    typer.run(main)
+
+
+def start(conf: Path, as_of: str | None, env: str | None, log_format: str, options: Sequence[str], work: Work) -> None:
+    """Load the settings, open the warehouse and do the work at an as-of date."""
+    project, catalog = opened(conf, env, log_format)
+    work(project, catalog, as_of_date(as_of, project), options)
+
+
+def opened(conf: Path, env: str | None = None, log_format: str = "text") -> tuple[Project, Catalog]:
+    """The resolved project and its catalog, with a session; ConfigError before a session is made where that is enough."""
+    os.umask(0o077)
+    progress.configure(log_format)
+    project = load(conf, env)
+    spark = session(f"churn_spark {project.name}")
+    project = load(conf, env, expressions=expressions(spark))
+    arguments = f"--conf {project.origin}" + (f" --env {env}" if env else "")
+    return project, Catalog(spark, Place(project.warehouse.path, project.warehouse.schema), arguments)
+
+
+def as_of_date(text: str | None, project: Project) -> date:
+    """The date asked for, or today in the project's zone."""
+    if text is None:
+        return datetime.now(ZoneInfo(project.zone)).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"--as-of {text!r} is no date; write YYYY-MM-DD") from None
+
+
+def run_stage(
+    stage: Stage,
+    project: Project,
+    catalog: Catalog,
+    as_of: date,
+    options: Sequence[str] = (),
+    dates: Collection[date] = (),
+) -> Entry:
+    """Run a stage once under its job lock, with its rows in the ledger; raises what it fails with."""
+    run = Run(
+        job=stage.name,
+        as_of=as_of,
+        dates=tuple(sorted(dates)) or (as_of,),
+        run_id=f"{stage.name}-{as_of.isoformat()}-{uuid.uuid4().hex[:12]}",
+        code_version=code_version(),
+        settings_hash=project.settings_hash,
+        started_at=datetime.now(UTC),
+        options=frozenset(options),
+    )
+    with held(catalog.place.locks, f"job_{stage.name}", wait=0):
+        catalog.enter(run)
+        try:
+            stage.work(run, project, catalog)
+        except BaseException as error:
+            _end_failed(catalog, run, error)
+            raise
+        entry = catalog.end(run)
+    logging.getLogger(f"churn_spark.{stage.name}").info("done in %.1f s (%s)", entry.seconds or 0.0, entry.status)
+    return entry
+
+
+def _end_failed(catalog: Catalog, run: Run, error: BaseException) -> None:
+    name = type(error).__name__
+    try:
+        catalog.end(run, error=f"{name}: {error}" if isinstance(error, ChurnError) else name)
+    except Exception as second:  # the first failure must be told, whatever hinders the ledger (a full disk, a lost store)
+        log.warning("the ledger could not note the failure: %s", str(second).splitlines()[0] if str(second) else second)
+
+
+def leave(work: Callable[[], None]) -> None:
+    """Do the work and leave the process with the exit code of what happened."""
+    try:
+        work()
+    except ChurnError as error:
+        progress.fail(type(error).__name__, str(error))
+        sys.exit(error.exit_code)
+    except (typer.Exit, typer.BadParameter, SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException:
+        traceback.print_exc()
+        sys.exit(BUG)
+
+
+def code_version() -> str:
+    """The package's version, with the commit where it runs from a checkout."""
+    checkout = Path(__file__).parent.parent
+    if not (checkout / ".git").exists():
+        return __version__
+    found = subprocess.run(
+        ["git", "-C", str(checkout), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return f"{__version__}+{found.stdout.strip()}" if found.returncode == 0 else __version__

@@ -1,0 +1,31 @@
+"""Upkeep of the warehouse: compaction, retention, VACUUM. It changes no row that is kept, so nothing becomes stale."""
+
+import logging
+from datetime import timedelta
+
+from churn_spark.definitions.project import Project, Run
+from churn_spark.tables import maintenance
+from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.contracts.every import tables
+
+log = logging.getLogger("churn_spark.maintain")
+
+RETIRED = ("features", "segments", "labels")
+"""Tables whose old partitions are dropped; what was predicted, and events, are kept."""
+
+
+def maintain(run: Run, project: Project, catalog: Catalog) -> None:
+    """Drop snapshots past their retention, merge small files of the last weeks, remove files no version needs."""
+    keep = project.retention
+    oldest = maintenance.oldest_kept(run.as_of, keep.features_days)
+    recent = run.as_of - timedelta(days=60)
+    for table in tables(project):
+        if not catalog.exists(table):
+            continue
+        dropped = 0
+        if table.name in RETIRED:
+            dropped = maintenance.drop_before(catalog.spark, catalog.place, table, oldest)
+        merged = maintenance.compact(catalog.spark, catalog.place, table, recent)
+        maintenance.keep_log(catalog.spark, catalog.place, table, keep.log_days)
+        maintenance.vacuum(catalog.spark, catalog.place, table, keep.vacuum_hours)
+        log.info("%s: %d rows past retention dropped, %d small files merged", table.name, dropped, merged)

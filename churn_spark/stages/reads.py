@@ -1,0 +1,66 @@
+"""What each partition is made from: the declared reads of the stages."""
+
+from datetime import date, timedelta
+
+from churn_spark.definitions.periods import Days, known_from_needed
+from churn_spark.definitions.project import Project
+
+EVER = date(1900, 1, 1)
+
+
+def until(day: date) -> Days:
+    """Every partition up to and including a day."""
+    return Days(EVER, day + timedelta(days=1))
+
+
+def on(day: date) -> Days:
+    """The partition of one day."""
+    return Days(day, day + timedelta(days=1))
+
+
+def nothing(project: Project, output: str, day: date) -> dict[str, Days]:
+    """A stage that reads no table (ingest reads the sources)."""
+    return {}
+
+
+def profile(project: Project, output: str, day: date) -> dict[str, Days]:
+    """Limits learnt on a day come from all rows known by then."""
+    return {source.events_table: until(day) for source in project.event_sources}
+
+
+def tiles(project: Project, output: str, day: date) -> dict[str, Days]:
+    """Tiles of a knowledge date come from the events of the same date and the newest cleaning limits by then."""
+    sources = [s for s in project.event_sources if output in (s.tiles_table, "first_seen")]
+    reads = {source.events_table: on(day) for source in sources}
+    if any(column.cleaning.learns for source in sources for column in (*source.measures, *source.categories)):
+        reads["cleaning_limits"] = until(day)
+    return reads
+
+
+def features(project: Project, output: str, day: date) -> dict[str, Days]:
+    """A snapshot comes from the tiles its longest window (or its population's) can see, first days and attributes."""
+    longest = max(project.features.longest, project.population.days, 1)
+    reads = {source.tiles_table: known_from_needed(day, longest) for source in project.event_sources}
+    reads["first_seen"] = until(day)
+    if project.customer_sources:
+        reads["customers"] = until(day)
+    return reads
+
+
+def labels(project: Project, output: str, day: date) -> dict[str, Days]:
+    """The labels of a snapshot come from its features' population and from events known by the maturity date."""
+    matured = project.periods.matured_on(day)
+    base = project.label.base_days if project.label.rule == "decline" else 0
+    seen = Days(day - timedelta(days=base), matured + timedelta(days=1))
+    reads = {name: seen for source in project.label.sources for name in _label_tables(project, source)}
+    return {"features": on(day), **reads}
+
+
+def scores(project: Project, output: str, day: date) -> dict[str, Days]:
+    """Scores of a date come from its features and segments (and the champion in force, whose change is not staleness)."""
+    return {"features": on(day), "segments": on(day)}
+
+
+def _label_tables(project: Project, source: str) -> tuple[str, ...]:
+    resolved = project.source(source)
+    return (resolved.events_table,) if project.label.rule == "event" else (resolved.tiles_table,)

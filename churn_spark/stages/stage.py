@@ -1,0 +1,42 @@
+"""A stage: a function with its reads and writes, so that plans, status and schedules derive from one list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from churn_spark.definitions.periods import Days
+from churn_spark.definitions.project import Project, Run
+from churn_spark.tables.catalog import Catalog
+
+Reads = Mapping[str, Days]
+"""Partitions read, by table name."""
+
+
+def no_definitions(project: Project) -> Mapping[str, Mapping[str, str]]:
+    """Definitions of a stage whose output depends on data and code only."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the way.
+
+    writes: names of its tables, the last committed last. reads: what a partition `day` of the table `output` is made from.
+    definitions: the hash of each column's definition, by table; another hash makes a partition stale.
+    per_date: whether it owns one partition an as-of date (then `backfill` can fill any date); otherwise it finds its
+    own partitions. daily: whether `daily` runs it.
+    """
+
+    name: str
+    summary: str
+    work: Callable[[Run, Project, Catalog], None]
+    writes: Callable[[Project], tuple[str, ...]]
+    reads: Callable[[Project, str, date], Reads]
+    definitions: Callable[[Project], Mapping[str, Mapping[str, str]]] = no_definitions
+    per_date: bool = False
+    daily: bool = False
+
+    @property
+    def command(self) -> str:
+        """Its verb on the command line."""
+        return self.name.replace("_", "-")
