@@ -2,7 +2,7 @@
 
 from pyspark.sql import types as T
 
-from churn_spark.definitions.sources import Category, Measure, Source
+from churn_spark.definitions.sources import Category, Measure, Source, value_column
 from churn_spark.tables.contracts.intake import CUSTOMER_ID, EVENT_DATE, KNOWN_FROM
 from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
 
@@ -20,6 +20,10 @@ FIRST_SEEN = Table(
     written_by=("build_tiles",),
 )
 
+UNCLEANED = Column(
+    "uncleaned", LONG, "Events left as they were: known before the cleaning limits of a column were learnt.", False
+)
+
 
 def tiles(source: Source) -> Table:
     """The contract of `tiles_<source>`; sums are 64-bit integers at the measure's scale."""
@@ -33,17 +37,12 @@ def tiles(source: Source) -> Table:
             Column("events", LONG, "Number of events.", False),
             *(column for measure in source.measures for column in _measure(measure)),
             *(column for category in source.categories for column in _category(category, source)),
+            *((UNCLEANED,) if source.learns else ()),
         ),
         partition="known_from",
         key=("customer_id", "event_date", "known_from"),
         written_by=("build_tiles",),
     )
-
-
-def value_column(category: str, value: str, measure: str | None = None) -> str:
-    """The name of the tile column that counts (or sums `measure` over) the events with one value of a category."""
-    slug = "".join(character if character.isalnum() else "_" for character in value.lower())
-    return f"{category}__{slug}" if measure is None else f"{category}__{slug}__{measure}"
 
 
 def _measure(measure: Measure) -> tuple[Column, ...]:

@@ -1,0 +1,53 @@
+"""What is due, and the reason given."""
+
+from datetime import UTC, date, datetime
+
+from churn_spark.definitions.periods import Days
+from churn_spark.stages.plan import why
+from churn_spark.tables.ledger import Entry, Ledger, Read, Written
+
+DAY = date(2026, 1, 1)
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+READS = {"tiles": Days(date(2025, 12, 1), date(2026, 1, 2))}
+
+
+def run(ledger: Ledger, table: str, day: date, definitions: dict[str, str] | None = None) -> None:
+    seen = ledger.revision
+    name = f"r{seen}"
+    written = (Written(table, day, 1, name, True),)
+    reads = (Read("tiles", DAY, DAY, seen),)
+    ledger.add(Entry(name, "start", seen + 1, "job", day, AT, "running", writes=written, reads=reads))
+    found = {table: definitions or {}}
+    ledger.add(Entry(name, "end", seen + 2, "job", day, AT, "ok", writes=written, reads=reads, definitions=found))
+
+
+def test_missing_then_built_then_stale_then_rebuilt():
+    ledger = Ledger()
+    assert why(ledger, "features", DAY, READS, {}) == ("missing", "never built")
+    run(ledger, "tiles", DAY)
+    run(ledger, "features", DAY)
+    assert why(ledger, "features", DAY, READS, {}) is None
+    run(ledger, "tiles", date(2025, 12, 1))
+    assert why(ledger, "features", DAY, READS, {}) == ("stale", "tiles changed after it was built")
+    run(ledger, "features", DAY)
+    assert why(ledger, "features", DAY, READS, {}) is None
+
+
+def test_a_change_outside_the_declared_reads_makes_nothing_stale():
+    ledger = Ledger()
+    run(ledger, "features", DAY)
+    run(ledger, "tiles", date(2025, 11, 30))
+    run(ledger, "tiles", date(2026, 1, 2))
+    assert why(ledger, "features", DAY, READS, {}) is None
+
+
+def test_half_written_is_due():
+    ledger = Ledger()
+    ledger.add(Entry("killed", "start", 1, "job", DAY, AT, "running", writes=(Written("features", DAY),)))
+    assert why(ledger, "features", DAY, READS, {}) == ("half-written", "left half-written by the run killed")
+
+
+def test_a_changed_definition_is_named():
+    ledger = Ledger()
+    run(ledger, "features", DAY, {"a": "1", "b": "1"})
+    assert why(ledger, "features", DAY, READS, {"a": "1", "b": "2"}) == ("definition", "definition changed or new: b")
