@@ -8,6 +8,9 @@ Format = Literal["csv", "json", "parquet", "delta"]
 Missing = Literal["null", "indicator", "drop", "constant", "mean", "median", "mode", "last_known", "interpolate"]
 Outliers = Literal["keep", "clip", "null", "flag"]
 
+REASONS = ("malformed", "no_customer", "no_time", "no_event_id", "future_event", "too_large", "duplicate", "id_conflict")
+"""Why a row is refused, besides the names of the source's own checks: the reason codes of `quarantine`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
@@ -73,6 +76,7 @@ class Cleaning:
 class Measure:
     """A number of an event, stored as a 64-bit integer count of 10^-scale units (scale 2: cents).
 
+    points: whether tiles keep its first and last value (needed by `first`, `last` and `delta`).
     expression: SQL over the raw columns. max_abs: largest absolute value (in units, not scaled); a row beyond it is
     quarantined as `too_large`.
     """
@@ -83,6 +87,7 @@ class Measure:
     max_abs: float = 1e9
     unit: str = ""
     cleaning: Cleaning = field(default_factory=Cleaning)
+    points: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,11 @@ class Source:
     def tiles_table(self) -> str:
         return f"tiles_{self.name}"
 
+    @property
+    def learns(self) -> bool:
+        """Whether a column is cleaned with values learnt by `profile`."""
+        return any(column.cleaning.learns for column in (*self.measures, *self.categories))
+
     def measure(self, name: str) -> Measure:
         return next(measure for measure in self.measures if measure.name == name)
 
@@ -169,3 +179,9 @@ class Source:
 
     def limit(self, reason: str) -> float:
         return dict(self.limits).get(reason, self.default_limit)
+
+
+def value_column(category: str, value: str, measure: str | None = None) -> str:
+    """The name of the tile column that counts (or sums `measure` over) the events with one value of a category."""
+    slug = "".join(character if character.isalnum() else "_" for character in value.lower())
+    return f"{category}__{slug}" if measure is None else f"{category}__{slug}__{measure}"

@@ -49,14 +49,17 @@ def _measure(measure: Measure) -> tuple[Column, ...]:
     unit = f"{measure.unit or 'units'} x 10^{measure.scale}"
     point = T.StructType([T.StructField("time", LONG), T.StructField("id", STRING), T.StructField("value", LONG)])
     name = measure.name
+    points = (
+        Column(f"{name}_first", point, f"Earliest value by time (microseconds) then id, {unit}; null without a value."),
+        Column(f"{name}_last", point, f"Latest value by time then id, {unit}; null without a value."),
+    )
     return (
         Column(f"{name}_n", LONG, "Events with a value.", False),
         Column(f"{name}_sum", LONG, f"Sum, {unit}.", False),
         Column(f"{name}_sumsq", T.DecimalType(38, 0), f"Sum of squares, ({unit})^2.", False),
         Column(f"{name}_min", LONG, f"Smallest, {unit}; null without a value."),
         Column(f"{name}_max", LONG, f"Largest, {unit}; null without a value."),
-        Column(f"{name}_first", point, f"Earliest value by time (microseconds) then id, {unit}; null without a value."),
-        Column(f"{name}_last", point, f"Latest value by time then id, {unit}; null without a value."),
+        *(points if measure.points else ()),
         Column(f"{name}_missing", LONG, "Events whose value was missing before cleaning.", False),
         Column(f"{name}_outlier", LONG, "Events whose value lay outside the Tukey fences before cleaning.", False),
     )
