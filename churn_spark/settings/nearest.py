@@ -1,0 +1,33 @@
+"""Sentences about a name that is not known: what exists, and what was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+MOST = 12
+
+
+def among(value: str, names: Iterable[str], what: str = "") -> str:
+    """`'filename' is not one of file_name, column, event. Did you mean file_name?`"""
+    known = list(names)
+    return f"{value!r} is not {what or 'one of ' + listed(known)}{did_you_mean(value, known)}"
+
+
+def unknown(kind: str, value: str, names: Iterable[str]) -> str:
+    """`there is no source 'purchase'. Did you mean purchases? There are: purchases, contacts`"""
+    known = list(names)
+    exist = f"There are: {listed(known)}" if known else "There are none"
+    meant = did_you_mean(value, known)
+    return f"there is no {kind} {value!r}{meant or '.'} {exist}"
+
+
+def did_you_mean(value: str, names: Iterable[str]) -> str:
+    """`. Did you mean X?`, or nothing when no name is near."""
+    by_lower = {name.lower(): name for name in names}
+    found = get_close_matches(value.lower(), by_lower, n=1)
+    return f". Did you mean {by_lower[found[0]]}?" if found else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message, the first of them when there are many."""
+    known = list(names)
+    return ", ".join(known) if len(known) <= MOST else f"{', '.join(known[:MOST])} ... ({len(known)} in all)"

@@ -1,0 +1,135 @@
+"""Pydantic's errors as sentences."""
+
+import re
+import types
+from collections.abc import Callable
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from churn_spark.settings.document import Keys, Problem
+from churn_spark.settings.nearest import among, did_you_mean, listed
+
+
+def problems(error: ValidationError, model: type[BaseModel], values: Any, below: Keys = ()) -> list[Problem]:
+    """One problem an error of `model` on `values`; `below` are the keys that lead to the values."""
+    return [_problem(detail, model, values, below) for detail in error.errors()]
+
+
+def place(loc: tuple[str | int, ...], values: Any) -> Keys:
+    """The part of pydantic's location that stands in the file: shorthands and unions add steps that do not."""
+    keys: list[str | int] = []
+    for step in loc:
+        inside = isinstance(values, dict) and step in values or isinstance(values, list) and isinstance(step, int)
+        if not inside:
+            break
+        keys.append(step)
+        values = values[step]
+    return tuple(keys)
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], values: Any, below: Keys) -> Problem:
+    loc = detail["loc"]
+    kind = detail["type"]
+    if kind == "missing":
+        description = field_description(model, loc)
+        return Problem(
+            (*below, *place(loc[:-1], values)), f"{loc[-1]} is missing{f' ({description})' if description else ''}"
+        )
+    if kind == "extra_forbidden":
+        known = keys_of(model, loc[:-1])
+        text = f"unknown key{did_you_mean(str(loc[-1]), known) or '.'} Known here: {listed(known)}"
+        return Problem((*below, *loc), text)
+    return Problem((*below, *place(loc, values)), _sentence(detail))
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    kind, value, limits = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", str(limits["expected"]))
+        return among(value, allowed) if isinstance(value, str) else f"{shown(value)} is not one of {listed(allowed)}"
+    if kind in _SENTENCES:
+        return _SENTENCES[kind](shown(value), limits)
+    return detail["msg"]
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in YAML, cut short."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = str(value) if not isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+_SENTENCES: dict[str, Callable[[str, dict[str, Any]], str]] = {
+    "int_type": lambda value, _: f"{value} is not a whole number",
+    "int_from_float": lambda value, _: f"{value} is not a whole number",
+    "float_type": lambda value, _: f"{value} is not a number",
+    "string_type": lambda value, _: f"{value} is not text; put it in quotes if it is meant as text",
+    "bool_type": lambda value, _: f"{value} is not true or false",
+    "date_type": lambda value, _: f"{value} is not a date; write YYYY-MM-DD",
+    "list_type": lambda value, _: f"{value} is not a list; write [a, b]",
+    "dict_type": lambda value, _: f"{value} is not a group of keys",
+    "model_type": lambda value, _: f"{value} is not a group of keys",
+    "too_short": lambda value, _: "is empty; at least one is needed",
+    "string_too_short": lambda value, _: "is empty",
+    "greater_than": lambda value, limits: f"{value} must be more than {_number(limits['gt'])}",
+    "greater_than_equal": lambda value, limits: f"{value} must be at least {_number(limits['ge'])}",
+    "less_than": lambda value, limits: f"{value} must be less than {_number(limits['lt'])}",
+    "less_than_equal": lambda value, limits: f"{value} must be at most {_number(limits['le'])}",
+}
+
+
+def _number(limit: float) -> str:
+    return f"{limit:g}"
+
+
+def keys_of(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that a model's group at a location knows."""
+    inner = model_at(model, loc)
+    return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
+
+
+def field_description(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
+    """The description of the key at a location, without its final stop."""
+    inner = model_at(model, loc[:-1])
+    for name, field in inner.model_fields.items() if inner else ():
+        if loc[-1] in (name, field.alias):
+            return (field.description or "").rstrip(".")
+    return ""
+
+
+def model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """The model of the group at a location, walking fields, mappings and lists."""
+    annotation: Any = model
+    for step in loc:
+        annotation = _next(annotation, step)
+    found = _bare(annotation)
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def _next(annotation: Any, step: str | int) -> Any:
+    found = _bare(annotation)
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        for name, field in found.model_fields.items():
+            if step in (name, field.alias):
+                return field.annotation
+        extra = found.__annotations__.get("__pydantic_extra__")
+        return get_args(extra)[1] if extra else None
+    arguments = get_args(found)
+    return arguments[-1] if arguments else None
+
+
+def _bare(annotation: Any) -> Any:
+    """The annotation without Annotated and without `| None`."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, types.UnionType):
+            rest = [argument for argument in get_args(annotation) if argument is not type(None)]
+            if len(rest) != 1:
+                return annotation
+            annotation = rest[0]
+        else:
+            return annotation

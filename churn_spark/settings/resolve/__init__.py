@@ -1,0 +1,1 @@
+"""Valid settings turned into the frozen definitions."""

@@ -1,0 +1,66 @@
+"""Features resolved, each with the hash of everything its values follow from."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet
+from churn_spark.definitions.hashing import definition_hash
+from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.sources import Source
+from churn_spark.settings.expand import expanded
+from churn_spark.settings.features import FeaturesSection
+
+
+def windowed(section: FeaturesSection) -> tuple[Feature, ...]:
+    """The features of all sources' lines, in the order of the file, without hashes."""
+    lines = ((source, line) for source, lines in section.lines.items() for line in lines)
+    return tuple(feature for source, line in lines for feature in expanded(section, source, line))
+
+
+def feature_set(section: FeaturesSection, sources: Mapping[str, Source], zone: str) -> FeatureSet:
+    """All features with their hashes."""
+    simple = tuple(_hashed(feature, sources[feature.source], zone) for feature in windowed(section))
+    attributes = tuple(_attribute(name, sources.values(), zone) for name in section.attributes)
+    hashes = {feature.name: feature.hash for feature in (*simple, *attributes)}
+    derived = []
+    for name, expression in section.derived.items():
+        inputs = mentioned(expression, hashes)
+        digest = definition_hash("derived", expression, {used: hashes[used] for used in inputs})
+        derived.append(DerivedFeature(name, expression, inputs, digest))
+    return FeatureSet(simple, tuple(derived), attributes)
+
+
+def mentioned(expression: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names that a SQL expression mentions, in their own order; texts in quotes do not count."""
+    words = {word.lower() for word in re.findall(r"\w+", re.sub(r"'(?:[^'\\]|\\.)*'", "", expression))}
+    return tuple(name for name in names if name.lower() in words)
+
+
+def _hashed(feature: Feature, source: Source, zone: str) -> Feature:
+    """Over the op with its version, its parameters, the source's mapping, the cleaning and the zone."""
+    parameters = replace(feature, name="", hash="")
+    measures = [replace(m, unit="") for m in source.measures if m.name in (feature.column, feature.measure)]
+    categories = [
+        replace(c, values=(), measures=(), distinct=False, max_values=0)
+        for c in source.categories
+        if c.name == feature.column
+    ]
+    version = OPS[feature.op].version
+    digest = definition_hash(version, parameters, *measures, *categories, rows(source), zone)
+    return replace(feature, hash=digest)
+
+
+def rows(source: Source) -> list[object]:
+    """What decides which rows of a source count, whose they are and when: the part of every feature's definition."""
+    columns = (*source.measures, *source.categories)
+    dropped = sorted((c.name, c.expression) for c in columns if c.cleaning.missing == "drop")
+    checks = sorted((check.name, check.expression) for check in source.checks)
+    identity = [source.customer_id, list(source.event_id), source.event_time, source.time_zone]
+    return [*identity, str(source.starts), checks, dropped]
+
+
+def _attribute(name: str, sources: Iterable[Source], zone: str) -> AttributeFeature:
+    source, attribute = next((s, a) for s in sources for a in s.attributes if a.name == name)
+    digest = definition_hash("attribute", attribute, rows(source), zone)
+    return AttributeFeature(name, name, attribute.type, digest)

@@ -1,0 +1,86 @@
+"""SQL expressions judged by Spark itself, on an empty DataFrame of the declared columns."""
+
+import logging
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from pyspark.errors import AnalysisException, ParseException, PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+Columns = tuple[tuple[str, str], ...]
+
+_ROW_ONLY = "only the row itself may be used"
+REFUSED = {
+    "GENERATE": "gives several rows; one value is needed",
+    "WINDOW_EXPRESSION": f"a window looks at other rows; {_ROW_ONLY}",
+    "AGGREGATE_EXPRESSION": f"an aggregate looks at many rows; {_ROW_ONLY}",
+    "PLAN_EXPRESSION": f"a subquery looks elsewhere; {_ROW_ONLY}",
+    "CURRENT_LIKE": "depends on the clock or the session; a rerun would give another value",
+}
+"""Spark's tree patterns that an expression over one row does not have, and what is wrong with each."""
+
+logging.getLogger("SQLQueryContextLogger").setLevel(
+    logging.CRITICAL
+)  # else it prints Spark's stack trace of every mistake
+
+
+def expressions(spark: SparkSession) -> Callable[[Columns, str], str]:
+    """A function that gives the Spark type of a SQL expression over columns (name, type).
+
+    It raises ValueError, with a readable reason, for an expression that does not parse or resolve, and for one whose value
+    does not follow from its row alone: aggregates, windows, subqueries, generators, randomness, the clock.
+    """
+    empty: dict[Columns, DataFrame] = {}
+
+    def type_of(columns: Columns, sql: str) -> str:
+        if columns not in empty:
+            ddl = ", ".join(f"`{name.replace('`', '``')}` {kind}" for name, kind in columns)
+            empty[columns] = spark.createDataFrame([], ddl)
+        try:
+            selected = empty[columns].select(F.expr(sql))
+        except ParseException as error:
+            raise ValueError(f"is not SQL: {_first_sentence(error)}") from None
+        except AnalysisException as error:
+            raise ValueError(_reason(error, [name for name, _ in columns])) from None
+        _refuse_other_rows(spark, selected)
+        if len(selected.columns) != 1:
+            raise ValueError("gives several columns; one value is needed")
+        return selected.schema[0].dataType.simpleString()
+
+    return type_of
+
+
+def _refuse_other_rows(spark: SparkSession, selected: DataFrame) -> None:
+    plan = selected._jdf.queryExecution().analyzed()
+    patterns = spark._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # type: ignore[union-attr]
+    for pattern, reason in REFUSED.items():
+        if plan.containsPattern(getattr(patterns, pattern)()):
+            raise ValueError(reason)
+    if not plan.deterministic():
+        raise ValueError("is not deterministic; a rerun would give another value")
+
+
+def _reason(error: AnalysisException, columns: list[str]) -> str:
+    parameters = error.getMessageParameters() or {}
+    condition = error.getCondition() or ""
+    if condition.startswith("UNRESOLVED_COLUMN"):
+        name = parameters.get("objectName", "").replace("`", "")
+        near = get_close_matches(name.lower(), [column.lower() for column in columns], n=1)
+        meant = next((f". Did you mean {c}?" for c in columns if near and c.lower() == near[0]), ".")
+        return f"there is no column {name!r}{meant} There are: {_listed(columns)}"
+    if condition == "UNRESOLVED_ROUTINE":
+        return f"there is no function {parameters.get('routineName', '').replace('`', '')}"
+    return _first_sentence(error)
+
+
+def _listed(columns: list[str], most: int = 12) -> str:
+    return ", ".join(columns) if len(columns) <= most else f"{', '.join(columns[:most])} ... ({len(columns)} in all)"
+
+
+def _first_sentence(error: PySparkException) -> str:
+    """Spark's message, its first line, without the error class in front and the SQL state behind."""
+    line = str(error).strip().splitlines()[0]
+    line = re.sub(r"^\[[A-Z0-9_.]+\]\s*", "", line)
+    return re.sub(r"\s*SQLSTATE:.*$", "", line).rstrip(". ")
