@@ -1,0 +1,111 @@
+"""The SparkSession of a run: Delta in place, UTC, ANSI; whatever spark-submit was given stays as it is."""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyspark import SparkConf, SparkContext
+from pyspark.sql import SparkSession
+
+from churn_spark.definitions.errors import ConfigError
+from churn_spark.jars import delta_jars
+from churn_spark.java import choose_java
+
+DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+JVM_FLAGS = "spark.driver.extraJavaOptions"
+EXTENSIONS = "spark.sql.extensions"
+# Spark hides the values of settings whose names match; its default knows fewer words.
+REDACTED = r"(?i)secret|password|passphrase|token|credential|access[.]?key|api[.]?key|private[.]?key|hmac|pseudonym"
+
+# What the results rest on, whoever starts the session.
+FIXED = {
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+}
+
+
+def session(app_name: str, *, warehouse: Path | None = None, extra: Mapping[str, str] | None = None) -> SparkSession:
+    """The session that is there, or a new one with Delta: local unless spark-submit started this program elsewhere.
+
+    warehouse: where tables created by bare name go. extra: settings that win over the defaults here, not over those
+    given to spark-submit (or in PYSPARK_SUBMIT_ARGS). Raises ConfigError where Java or Delta's jars are missing.
+    """
+    if (running := SparkSession.getActiveSession()) is not None:
+        return running
+    if "PYSPARK_GATEWAY_PORT" not in os.environ and SparkContext._gateway is None:
+        _launch(extra or {})
+    SparkContext._ensure_initialized()  # from here on SparkConf holds what the JVM was started with
+    _require_delta()
+    conf = SparkConf()
+    conf.set(EXTENSIONS, _joined(conf.get(EXTENSIONS), DELTA_EXTENSION))
+    conf.setAll(list(FIXED.items()))
+    wanted = {"spark.app.name": app_name, "spark.redaction.regex": REDACTED} | dict(extra or {})
+    if warehouse is not None:
+        wanted["spark.sql.warehouse.dir"] = str(warehouse)
+    if str(conf.get("spark.master", "local")).startswith("local"):
+        wanted = _small_machine() | wanted
+    for key, value in wanted.items():
+        conf.setIfMissing(key, value)
+    return SparkSession.builder.config(conf=conf).getOrCreate()
+
+
+def _launch(extra: Mapping[str, str]) -> None:
+    """Start the JVM with what it must know before it starts; what PYSPARK_SUBMIT_ARGS already says wins."""
+    choose_java(os.environ)
+    given = os.environ.get("PYSPARK_SUBMIT_ARGS")
+    log4j = f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}"
+    settings = {
+        "spark.jars": ",".join(map(str, delta_jars())),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if "SPARK_DRIVER_MEMORY" not in os.environ:
+        settings["spark.driver.memory"] = "2g"
+    if _master(given or "", extra).startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    settings |= extra
+    settings[JVM_FLAGS] = _joined(log4j, extra.get(JVM_FLAGS), separator=" ")
+    arguments = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"{shlex.join(arguments)} {given or 'pyspark-shell'}"
+    try:
+        SparkContext._ensure_initialized()
+    finally:  # programs started from here choose for themselves
+        os.environ.pop("PYSPARK_SUBMIT_ARGS")
+        if given is not None:
+            os.environ["PYSPARK_SUBMIT_ARGS"] = given
+
+
+def _master(given: str, extra: Mapping[str, str]) -> str:
+    """The master that spark-submit will choose, as far as the command line, the caller and the environment say."""
+    named = re.findall(r"(?:--master[ =]|spark\.master=)['\"]?([^\s'\"]+)", given)
+    return named[-1] if named else extra.get("spark.master", os.environ.get("MASTER", "local[*]"))
+
+
+def _small_machine() -> dict[str, str]:
+    """Settings for one machine, where 200 partitions and 50-way listings cost more than the work itself."""
+    cores = os.cpu_count() or 1
+    return {
+        "spark.sql.shuffle.partitions": str(2 * cores),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
+    }
+
+
+def _require_delta() -> None:
+    jvm = SparkContext._jvm
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()  # type: ignore[union-attr]
+    if loader.getResource(DELTA_EXTENSION.replace(".", "/") + ".class") is None:
+        raise ConfigError(
+            "Delta's jars are not on Spark's class path; add them: "
+            '`spark-submit --jars "$(python -m churn_spark.jars)" ...`'
+        )
+
+
+def _joined(*lists: str | None, separator: str = ",") -> str:
+    return separator.join(dict.fromkeys(part for text in lists if text for part in text.split(separator)))

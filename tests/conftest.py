@@ -1,0 +1,50 @@
+"""One small, fast Spark session for the whole test run, and Hypothesis made repeatable."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from pyspark.sql import SparkSession
+
+from churn_spark.session import session
+
+# Naive datetimes in tests mean UTC, as in the session.
+os.environ["TZ"] = "UTC"
+time.tzset()
+
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
+
+# Tests are many tiny queries: starting them costs more than running them, so nothing is compiled to run fast later.
+FAST_STARTS = {
+    "spark.master": "local[2]",
+    "spark.driver.memory": "1g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m",
+    "spark.default.parallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The one session of this test process, with a place of its own for whatever Spark writes by itself."""
+    place = tmp_path_factory.mktemp("spark")
+    started = session(
+        "tests",
+        warehouse=place / "warehouse",
+        extra=FAST_STARTS | {"spark.local.dir": str(place / "local")},
+    )
+    yield started
+    started.stop()
