@@ -116,7 +116,7 @@ def _file(coordinate: str) -> str:
 
 
 def _as_ivy_names(coordinate: str) -> str:
-    return f"{coordinate.split(':')[0]}_{_file(coordinate)}"
+    return f"{coordinate.partition(':')[0]}_{_file(coordinate)}"
 
 
 def _spark_home() -> Path:

