@@ -1,0 +1,76 @@
+"""Where the figures come from, so that anyone can make them again or ask the tables themselves."""
+
+from dataclasses import dataclass
+
+from churn_spark.definitions.periods import listed
+from churn_spark.report.facts import Facts
+from churn_spark.report.grid import Absent, Grid, grid
+from churn_spark.report.words import day, decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Facts by name, the last run of each job, and SQL to go on with."""
+
+    facts: tuple[tuple[str, str], ...]
+    runs: Grid | Absent
+    sql: str
+    shell: str
+
+
+def provenance(facts: Facts) -> Provenance:
+    """Run ids, versions, training window and a line of SQL."""
+    run = facts.run
+    named = [
+        ("Project", f"{facts.project.name}, settings from {facts.project.origin}"),
+        ("Settings hash", run.settings_hash),
+        ("Code version", run.code_version),
+        ("This report", run.run_id),
+    ]
+    if facts.score_run:
+        named.append(("Scores", facts.score_run))
+    shell = f'churn-spark sql {facts.arguments} "{_sql(facts, short=True)}"'
+    return Provenance((*named, *_model(facts)), _runs(facts), _sql(facts), shell)
+
+
+def _model(facts: Facts) -> list[tuple[str, str]]:
+    champion = facts.champion
+    if champion is None:
+        return [("Model", "none in force")]
+    named = [
+        ("Model", f"{champion.name}, version {champion.version} ({champion.family.replace('_', ' ')})"),
+        ("In force from", f"{day(champion.effective_from)}: {champion.reason}"),
+    ]
+    if facts.scored_version not in (None, champion.version):
+        named.append(("Scored by", f"version {facts.scored_version}, another than the model in force"))
+    if champion.trained_on:
+        named.append(("Trained as of", day(champion.trained_on)))
+    if champion.snapshots:
+        window = f"{champion.snapshots[0]} to {champion.snapshots[-1]}, {len(champion.snapshots)} snapshots"
+        named.append(("Training window", window))
+    if champion.tested_on:
+        named.append(("Untouched test", f"{listed(champion.tested_on)}; judged before the refit that includes them"))
+    return named
+
+
+def _runs(facts: Facts) -> Grid | Absent:
+    if not facts.runs:
+        return Absent("The ledger holds no finished run.")
+    rows = (
+        (run.job, day(run.as_of), f"{run.at:%Y-%m-%d %H:%M} UTC", run.status, decimal(run.seconds, 1), run.run_id,
+         run.code_version, run.settings_hash, ", ".join(run.options))
+        for run in facts.runs
+    )  # fmt: skip
+    headings = ("Job", "As of", "Ended", "Status", "Seconds", "Run", "Code", "Settings", "Options")
+    return grid("Last finished run of each job", headings, rows, words=(0, 1, 2, 3, 5, 6, 7, 8))
+
+
+def _sql(facts: Facts, short: bool = False) -> str:
+    """The high tier of this date; short: in one line over the table's plain name, for the command line."""
+    parts = (
+        f"SELECT {'customer_id, risk' if short else 'risk_rank, customer_id, risk, value, expected_loss'}",
+        f"FROM {'risk_scores' if short else facts.risk_table}",
+        f"WHERE as_of_date = DATE'{facts.run.as_of.isoformat()}' AND tier = 'high'",
+        "ORDER BY risk_rank",
+    )
+    return (" " if short else "\n").join(parts)
