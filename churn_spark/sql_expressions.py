@@ -29,8 +29,8 @@ logging.getLogger("SQLQueryContextLogger").setLevel(
 def expressions(spark: SparkSession) -> Callable[[Columns, str], str]:
     """A function that gives the Spark type of a SQL expression over columns (name, type).
 
-    It raises ValueError, with a readable reason, for an expression that does not parse or resolve, and for one whose value
-    does not follow from its row alone: aggregates, windows, subqueries, generators, randomness, the clock.
+    It raises ValueError, with a readable reason, for an expression that does not parse or resolve, and for one whose
+    value does not follow from its row alone: aggregates, windows, subqueries, generators, randomness, the clock.
     """
     empty: dict[Columns, DataFrame] = {}
 

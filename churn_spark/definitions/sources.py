@@ -8,8 +8,20 @@ Format = Literal["csv", "json", "parquet", "delta"]
 Missing = Literal["null", "indicator", "drop", "constant", "mean", "median", "mode", "last_known", "interpolate"]
 Outliers = Literal["keep", "clip", "null", "flag"]
 
-REASONS = ("malformed", "no_customer", "no_time", "no_event_id", "future_event", "too_large", "duplicate", "id_conflict")
-"""Why a row is refused, besides the names of the source's own checks: the reason codes of `quarantine`."""
+REASONS = (
+    "unparsable",
+    "bad_encoding",
+    "control_character",
+    "too_long",
+    "no_customer",
+    "no_time",
+    "id_missing",
+    "future_event",
+    "too_large",
+    "duplicate",
+    "id_conflict",
+)
+"""Why a row is refused, besides `bad_<column>` and the names of the source's own checks: codes of `quarantine`."""
 
 
 @dataclass(frozen=True, slots=True)

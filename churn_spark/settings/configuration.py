@@ -24,9 +24,9 @@ PATHS: tuple[Keys, ...] = (
 def load(path: str | Path, env: str | None = None, expressions: Expressions | None = None) -> Project:
     """Read, check and resolve a configuration file; paths in it are relative to the working directory.
 
-    env merges `env/<env>.yaml` beside the file over it. expressions gives the Spark type of a SQL expression over columns,
-    or raises ValueError with the reason it has none; without it SQL is not looked into. Raises ConfigError with every
-    mistake, one a line.
+    env merges `env/<env>.yaml` beside the file over it. expressions gives the Spark type of a SQL expression over
+    columns, or raises ValueError with the reason it has none; without it SQL is not looked into. Raises ConfigError
+    with every mistake, one a line.
     """
     document, settings, found = _checked(Path(path), env, expressions)
     if found or settings is None or document is None:

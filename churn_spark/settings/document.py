@@ -12,6 +12,8 @@ import yaml
 from churn_spark.settings.nearest import did_you_mean, listed
 
 Keys = tuple[str | int, ...]
+Places = dict[Keys, tuple[str, int]]
+"""File and line by keys."""
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -29,7 +31,7 @@ class Document:
 
     origin: str
     values: Any = None
-    places: dict[Keys, tuple[str, int]] = field(default_factory=dict)
+    places: Places = field(default_factory=dict)
 
     def place(self, problem: Problem) -> tuple[str, int]:
         """File and line of the nearest key that stands in a file."""
@@ -69,7 +71,7 @@ def read(path: Path, env: str | None = None) -> Document:
 
 
 def substituted(document: Document, paths: tuple[Keys, ...]) -> tuple[Any, list[Problem]]:
-    """The values with `${VAR}` and `${VAR:-default}` replaced at the given paths (`*`: any key); elsewhere they are refused."""
+    """The values with `${VAR}` and `${VAR:-default}` replaced at the given paths (`*`: any key), refused elsewhere."""
     problems: list[Problem] = []
 
     def replaced(value: Any, keys: Keys) -> Any:
@@ -84,7 +86,7 @@ def substituted(document: Document, paths: tuple[Keys, ...]) -> tuple[Any, list[
             return value
         unset = [m[1] for m in VARIABLE.finditer(value) if m[2] is None and m[1] not in os.environ]
         problems.extend(Problem(keys, f"the environment variable {name} is not set") for name in unset)
-        return VARIABLE.sub(lambda m: os.environ.get(m[1], m[2] or ""), value)
+        return VARIABLE.sub(lambda m: os.environ.get(m[1], m[0] if m[2] is None else m[2]), value)
 
     return replaced(document.values, ()), problems
 
@@ -124,7 +126,7 @@ def _pairs(node: yaml.MappingNode) -> Iterator[tuple[Any, yaml.Node, int]]:
             yield key.value, value, key.start_mark.line + 1
 
 
-def _lines(node: yaml.Node, keys: Keys) -> Iterator[tuple[Keys, int]]:
+def _lines(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
     if isinstance(node, yaml.MappingNode):
         for key, value, line in _pairs(node):
             yield (*keys, key), line
@@ -135,7 +137,7 @@ def _lines(node: yaml.Node, keys: Keys) -> Iterator[tuple[Keys, int]]:
             yield from _lines(value, (*keys, position))
 
 
-def _duplicates(node: yaml.Node, keys: Keys) -> Iterator[tuple[Keys, int]]:
+def _duplicates(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value, line in _pairs(node):
@@ -148,26 +150,14 @@ def _duplicates(node: yaml.Node, keys: Keys) -> Iterator[tuple[Keys, int]]:
             yield from _duplicates(value, (*keys, position))
 
 
-def _merged(
-    base: Any, over: Any, keys: Keys, places: dict[Keys, tuple[str, int]], new: dict[Keys, tuple[str, int]]
-) -> Any:
-    """Mappings are merged key by key; anything else is replaced whole."""
+def _merged(base: Any, over: Any, keys: Keys, places: Places, new: Places) -> Any:
+    """Mappings merged key by key; anything else is the overlay's whole, and so is its place."""
     if isinstance(base, dict) and isinstance(over, dict):
         merged = dict(base)
         for key, value in over.items():
-            merged[key] = _merged(base[key], value, (*keys, key), places, new) if key in base else value
-            _take_places((*keys, key), places, new, replace=key not in base)
+            merged[key] = _merged(base.get(key), value, (*keys, key), places, new)
         return merged
-    _take_places(keys, places, new, replace=True)
-    return over
-
-
-def _take_places(
-    keys: Keys, places: dict[Keys, tuple[str, int]], new: dict[Keys, tuple[str, int]], replace: bool
-) -> None:
-    """Let the places below `keys` (with replace) or of `keys` alone be the overlay's."""
-    if not replace:
-        return
-    for old in [known for known in places if known[: len(keys)] == keys]:
-        del places[old]
+    for known in [known for known in places if known[: len(keys)] == keys]:
+        del places[known]
     places.update({known: place for known, place in new.items() if known[: len(keys)] == keys})
+    return over

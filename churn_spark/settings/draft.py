@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationError, create_model
+from pydantic.fields import FieldInfo
 
 from churn_spark.settings.document import Keys, Problem
 from churn_spark.settings.features import FeaturesSection
@@ -36,10 +37,12 @@ class Partial(BaseModel):
     report: str | None
 
 
-_OPTIONAL: dict[str, Any] = {
-    name: (Annotated[(field.annotation, *field.metadata)] | None if field.metadata else field.annotation | None, None)
-    for name, field in Settings.model_fields.items()
-}
+def _optional(field: FieldInfo) -> Any:
+    annotation: Any = field.annotation
+    return (Annotated[(annotation, *field.metadata)] if field.metadata else annotation) | None, None
+
+
+_OPTIONAL: dict[str, Any] = {name: _optional(field) for name, field in Settings.model_fields.items()}
 _Readable = create_model("_Readable", __config__=Settings.model_config, **_OPTIONAL)
 
 
@@ -115,8 +118,8 @@ def _in_file(keys: Keys, values: Any, left_out: set[Keys] | frozenset[Keys]) -> 
     done: Keys = ()
     for key in keys:
         if isinstance(values, list) and isinstance(key, int):
-            kept = [position for position in range(len(values)) if (*done, position) not in left_out]
-            key = kept[key]
-        done = (*done, key)
-        values = values[key] if isinstance(values, list) or isinstance(values, dict) and key in values else None
+            position = [position for position in range(len(values)) if (*done, position) not in left_out][key]
+            done, values = (*done, position), values[position]
+        else:
+            done, values = (*done, key), values.get(key) if isinstance(values, dict) else None
     return done

@@ -8,7 +8,7 @@ from churn_spark.definitions.ops import OPS
 from churn_spark.settings.section import Name, PositiveDays, Section, Several, Text, one_of
 
 WEEKLY = ("weekly_lag", "weekly_slope", "weekly_active")
-OP_NAMES = tuple(name for name in OPS if name not in WEEKLY) + ("weekly",)
+OP_NAMES = (*(name for name in OPS if name not in WEEKLY), "weekly")
 LONGEST_ONLY = ("recency", "ewm", "weekly")
 """Ops that take only the longest window where a line gives none: shorter ones would say the same."""
 
@@ -20,7 +20,7 @@ class FeatureLine(Section):
     of: Several[Name] | None = Field(None, description="Measures (or categories, of distinct and share).")
     windows: Several[PositiveDays] | None = Field(
         None,
-        description=f"Days; left out: all of features.windows ({', '.join(LONGEST_ONLY)}: the longest). Weekly: multiples of 7.",
+        description=f"Days; left out: those of features.windows ({', '.join(LONGEST_ONLY)}: its longest).",
     )
     value: Several[Text] | None = Field(None, description="With share: values of the category.")
     measure: Name | None = Field(None, description="With share: share of this measure's sum instead of events.")

@@ -23,7 +23,7 @@ class LabelSection(Section):
     """What makes a customer a churner: seen from an as-of date, in the performance window after the gap."""
 
     rule: Literal["inactivity", "decline", "event"] = Field(
-        description="inactivity: no event at all; decline: a measure falls below ratio times its base; event: an event occurs."
+        description="inactivity: no event; decline: a measure falls below ratio times its base; event: an event."
     )
     sources: Several[Name] = Field(description="Sources looked at; exactly one with decline and event.")
     gap: Days = Field(0, description="First days from the as-of date, needed to act, days.")
@@ -37,5 +37,5 @@ class LabelSection(Section):
     )
     base_days: PositiveDays = Field(28, description="With decline: days before the as-of date that are the base.")
     filter: Text | None = Field(
-        None, description="With event: SQL over the columns of events_<source>; rows passing count."
+        None, description="With event: SQL over the columns of `events_<source>`; rows passing count."
     )

@@ -1,16 +1,16 @@
 """Snapshots to learn from, training, scoring, segments."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from churn_spark.definitions.modelling import PARAMETERS, Family
+from churn_spark.definitions.modelling import PARAMETERS
 from churn_spark.settings.section import Name, PositiveDays, Section, Several, Text
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+LINEAR, FOREST = PARAMETERS["logistic_regression"], PARAMETERS["random_forest"]
 
 
 class SnapshotsSection(Section):
@@ -20,30 +20,26 @@ class SnapshotsSection(Section):
     every: PositiveDays = Field(28, description="Days between snapshots.")
 
 
-def _default(family: Family, parameter: str) -> Callable[[], list[float]]:
-    return lambda: [PARAMETERS[family][parameter]]
-
-
 class LogisticRegressionSection(Section):
     """Grid of the logistic regression: every combination of the values is tried."""
 
     l2: Several[Annotated[float, Field(ge=0)]] = Field(
-        default_factory=_default("logistic_regression", "l2"), description="Penalties on the standardised coefficients."
+        default_factory=lambda: [LINEAR["l2"]], description="Penalties on the standardised coefficients."
     )
     iterations: Several[Count] = Field(
-        default_factory=_default("logistic_regression", "iterations"), description="Most iterations."
+        default_factory=lambda: [int(LINEAR["iterations"])], description="Most iterations."
     )
 
 
 class RandomForestSection(Section):
     """Grid of the random forest: every combination of the values is tried."""
 
-    trees: Several[Count] = Field(default_factory=_default("random_forest", "trees"), description="Numbers of trees.")
+    trees: Several[Count] = Field(default_factory=lambda: [int(FOREST["trees"])], description="Numbers of trees.")
     depth: Several[Annotated[int, Field(ge=1, le=30)]] = Field(
-        default_factory=_default("random_forest", "depth"), description="Largest depths."
+        default_factory=lambda: [int(FOREST["depth"])], description="Largest depths."
     )
     leaf_rows: Several[Count] = Field(
-        default_factory=_default("random_forest", "leaf_rows"), description="Least rows in a leaf."
+        default_factory=lambda: [int(FOREST["leaf_rows"])], description="Least rows in a leaf."
     )
 
 

@@ -28,7 +28,7 @@ class PrivacySection(Section):
 
     mode: Literal["pseudonym", "none"] = Field(
         "pseudonym",
-        description="pseudonym: customer ids and identifier columns become HMAC-SHA-256 under a key; none: kept as they are.",
+        description="pseudonym: customer ids and identifiers become HMAC-SHA-256 under a key; none: kept as they are.",
     )
     key_env: EnvironmentName = Field("CHURN_SPARK_KEY", description="Environment variable that holds the key.")
     key_file: Text | None = Field(None, description="File that holds the key; goes before key_env.")

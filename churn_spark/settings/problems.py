@@ -1,13 +1,13 @@
 """Pydantic's errors as sentences."""
 
 import re
-import types
 from collections.abc import Callable
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from churn_spark.settings.annotations import field_description, keys_of
 from churn_spark.settings.document import Keys, Problem
 from churn_spark.settings.nearest import among, did_you_mean, listed
 
@@ -21,7 +21,7 @@ def place(loc: tuple[str | int, ...], values: Any) -> Keys:
     """The part of pydantic's location that stands in the file: shorthands and unions add steps that do not."""
     keys: list[str | int] = []
     for step in loc:
-        inside = isinstance(values, dict) and step in values or isinstance(values, list) and isinstance(step, int)
+        inside = (isinstance(values, dict) and step in values) or (isinstance(values, list) and isinstance(step, int))
         if not inside:
             break
         keys.append(step)
@@ -83,53 +83,3 @@ _SENTENCES: dict[str, Callable[[str, dict[str, Any]], str]] = {
 
 def _number(limit: float) -> str:
     return f"{limit:g}"
-
-
-def keys_of(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that a model's group at a location knows."""
-    inner = model_at(model, loc)
-    return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
-
-
-def field_description(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
-    """The description of the key at a location, without its final stop."""
-    inner = model_at(model, loc[:-1])
-    for name, field in inner.model_fields.items() if inner else ():
-        if loc[-1] in (name, field.alias):
-            return (field.description or "").rstrip(".")
-    return ""
-
-
-def model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """The model of the group at a location, walking fields, mappings and lists."""
-    annotation: Any = model
-    for step in loc:
-        annotation = _next(annotation, step)
-    found = _bare(annotation)
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
-
-
-def _next(annotation: Any, step: str | int) -> Any:
-    found = _bare(annotation)
-    if isinstance(found, type) and issubclass(found, BaseModel):
-        for name, field in found.model_fields.items():
-            if step in (name, field.alias):
-                return field.annotation
-        extra = found.__annotations__.get("__pydantic_extra__")
-        return get_args(extra)[1] if extra else None
-    arguments = get_args(found)
-    return arguments[-1] if arguments else None
-
-
-def _bare(annotation: Any) -> Any:
-    """The annotation without Annotated and without `| None`."""
-    while True:
-        if get_origin(annotation) is Annotated:
-            annotation = get_args(annotation)[0]
-        elif get_origin(annotation) in (Union, types.UnionType):
-            rest = [argument for argument in get_args(annotation) if argument is not type(None)]
-            if len(rest) != 1:
-                return annotation
-            annotation = rest[0]
-        else:
-            return annotation

@@ -2,15 +2,15 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from churn_spark.definitions.sources import Delivered, Format, Missing, Outliers
+from churn_spark.definitions.sources import Format, Missing, Outliers
 from churn_spark.settings.nearest import among
 from churn_spark.settings.section import Days, Name, Section, Several, Share, Text, Zone, one_of, refuse, shorthand
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ATTRIBUTE_TYPES = ("string", "int", "bigint", "double", "date", "boolean")
 SPARK_TYPES = ("string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(18,2)", "date",
                "timestamp", "timestamp_ntz", "binary")  # fmt: skip
@@ -42,6 +42,11 @@ def _option(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _null(value: Any) -> Any:
+    """The word null, which YAML takes for nothing."""
+    return "null" if value is None else value
+
+
 def _span(value: Any) -> Any:
     return {"first": value, "last": value} if isinstance(value, date) else value
 
@@ -56,8 +61,8 @@ class ClosedSpan(Section):
 class CalendarSection(Section):
     """The nominal dates on which a delivery must exist; a missing one stops the run before features are built."""
 
-    weekdays: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
-        default_factory=lambda: list(WEEKDAYS), min_length=1, description="Weekdays with a delivery."
+    weekdays: list[Weekday] = Field(
+        default_factory=lambda: list(get_args(Weekday)), min_length=1, description="Weekdays with a delivery."
     )
     closed: list[Annotated[ClosedSpan, BeforeValidator(_span)]] = Field(
         default_factory=list, description="Days without one: dates, or spans `{first: ..., last: ...}`."
@@ -72,10 +77,11 @@ class DeliveredSection(Section):
         None, description="What one delivery is; left out: version for Delta, else file."
     )
     by: Literal["file_name", "column", "event"] = Field(
-        description="Where the nominal date comes from: the file's (or folder's) name, a date column, or each event's day."
+        description="Where the nominal date comes from: the name of the file or folder, a column, or each event's day "
+        "(customers: undated, known from the day they are taken)."
     )
     pattern: Annotated[str, AfterValidator(_date_pattern)] = Field(
-        Delivered.__dataclass_fields__["pattern"].default,
+        r"(?P<date>\d{4}-\d{2}-\d{2})",
         description="With by file_name: regular expression with a group `date`, searched in the name.",
     )
     date_format: Text = Field("%Y-%m-%d", description="How that date is written, as in Python's strptime.")
@@ -85,11 +91,9 @@ class DeliveredSection(Section):
     )
     history_until: date | None = Field(
         None,
-        description="Rows with a nominal date up to this one count as having arrived on time, however late they are loaded.",
+        description="Rows with a nominal date up to this one count as having arrived on time, however late loaded.",
     )
-    expected: CalendarSection | None = Field(
-        None, description="Calendar of deliveries; left out: irregular, none is missed."
-    )
+    expected: CalendarSection | None = Field(None, description="Calendar of deliveries; left out: none is missed.")
     min_volume_share: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="Least share of the same weekday's median rows (last 8); left out: not checked."
     )
@@ -100,9 +104,13 @@ class DeliveredSection(Section):
 class CleaningSection(Section):
     """How a column is cleaned when tiles are built; events keep the raw value."""
 
-    missing: Missing = Field("null", description="What a missing value becomes; indicator: stays null and is counted.")
+    missing: Annotated[Missing, BeforeValidator(_null)] = Field(
+        "null", description="What a missing value becomes; indicator: stays null and is counted."
+    )
     constant: float | str | None = Field(None, description="With missing constant: the value.")
-    outliers: Outliers = Field("keep", description="What a value outside the Tukey fences becomes (measures only).")
+    outliers: Annotated[Outliers, BeforeValidator(_null)] = Field(
+        "keep", description="What a value outside the Tukey fences becomes (measures only)."
+    )
     fence_factor: Annotated[float, Field(gt=0)] = Field(
         3.0, description="Fences lie this many interquartile ranges out."
     )
@@ -162,7 +170,8 @@ class SourceSection(Section):
     )
     customer_id: Text = Field(description="SQL over the raw columns: whose row it is (text or whole number).")
     event_id: Several[Text] | None = Field(
-        None, description="Events: SQL expressions that identify an event within its day; several are hashed together."
+        None,
+        description="Events: SQL that identifies an event within its day, or several; left out: the whole row.",
     )
     event_time: Text | None = Field(None, description="Events: SQL giving a timestamp or a date.")
     time_zone: Zone = Field("UTC", description="Zone of times without one (timestamp_ntz).")

@@ -13,7 +13,7 @@ from churn_spark.settings.sources import SourceSection
 class Settings(Section):
     """Every section of the file."""
 
-    name: Name = Field(description="Name of the project; the model is called <name>_churn.")
+    name: Name = Field(description="Name of the project; the model is called `<name>_churn`.")
     zone: Zone = Field(description="Time zone that days are days of, such as Europe/London.")
     warehouse: WarehouseSection = Field(description="Where the tables are.")
     privacy: Privacy = Field(default_factory=PrivacySection, description="How identities are protected.")

@@ -14,7 +14,6 @@ CUSTOMER_COLUMNS = ("customer_id", "source", "known_from", "nominal_date", "deli
 OF_CATEGORIES = ("null", "indicator", "drop", "constant", "mode", "last_known")
 EVENTS_A_DAY = 10_000
 """More events than any customer has a day: what sums must have room for."""
-LARGEST = {"a decimal(18)": 10**18, "a 64-bit sum": 2**63 - 1}
 
 
 def columns(draft: Draft) -> Iterator[Problem]:
@@ -26,6 +25,7 @@ def columns(draft: Draft) -> Iterator[Problem]:
         yield from _of_kind(draft, source, keys)
         yield from _identifiers(source, keys)
         yield from _reserved(source, keys)
+        yield from _marked(source, keys)
         yield from _cleaning(source, keys)
         yield from _overflow(draft, source, keys)
     yield from _attributes_once(draft)
@@ -39,7 +39,7 @@ def _of_kind(draft: Draft, source: SourceSection, keys: Keys) -> Iterator[Proble
         "categories": source.categories,
         "attributes": source.attributes,
     }
-    needed = ("event_id", "event_time") if source.kind == "events" else ("attributes",)
+    needed = ("event_time",) if source.kind == "events" else ("attributes",)
     barred = ("attributes",) if source.kind == "events" else ("event_id", "event_time", "measures", "categories")
     for key in needed:
         if not given[key] and not draft.unsure(*map(str, keys), key):
@@ -66,9 +66,17 @@ def _reserved(source: SourceSection, keys: Keys) -> Iterator[Problem]:
             yield Problem((*keys, "categories", name), f"{name!r} is a measure too; choose another name")
 
 
+def _marked(source: SourceSection, keys: Keys) -> Iterator[Problem]:
+    for name, attribute in source.attributes.items():
+        if attribute.identifier and attribute.type != "string":
+            yield Problem(
+                (*keys, "attributes", name, "identifier"), f"goes with type string only, not {attribute.type}"
+            )
+
+
 def _cleaning(source: SourceSection, keys: Keys) -> Iterator[Problem]:
     for name, measure in source.measures.items():
-        yield from _constant(measure.cleaning, float | int, "a number", (*keys, "measures", name, "cleaning"))
+        yield from _constant(measure.cleaning, (int, float), "a number", (*keys, "measures", name, "cleaning"))
     for name, category in source.categories.items():
         where: Keys = (*keys, "categories", name, "cleaning")
         cleaning = category.cleaning
@@ -81,7 +89,7 @@ def _cleaning(source: SourceSection, keys: Keys) -> Iterator[Problem]:
                 yield Problem((*where, key), "goes with measures only")
 
 
-def _constant(cleaning: CleaningSection, kind: type, called: str, keys: Keys) -> Iterator[Problem]:
+def _constant(cleaning: CleaningSection, kind: type | tuple[type, ...], called: str, keys: Keys) -> Iterator[Problem]:
     if cleaning.missing == "constant" and cleaning.constant is None:
         yield Problem((*keys, "constant"), "missing: constant needs the value")
     elif cleaning.missing != "constant" and cleaning.constant is not None:
@@ -91,7 +99,7 @@ def _constant(cleaning: CleaningSection, kind: type, called: str, keys: Keys) ->
 
 
 def _overflow(draft: Draft, source: SourceSection, keys: Keys) -> Iterator[Problem]:
-    """Scaled values must fit a decimal(18), their sum over the longest window 64 bits, that of squares a decimal(38)."""
+    """Scaled values must fit a decimal(18), sums over the longest window 64 bits, those of squares a decimal(38)."""
     days = longest_window(draft)
     for name, measure in source.measures.items():
         events = EVENTS_A_DAY * days

@@ -29,8 +29,6 @@ def _delivered(source: SourceSection, keys: Keys) -> Iterator[Problem]:
         yield Problem((*keys, "unit"), f"{unit!r} does not go with format {source.format}; use {allowed}")
     if delivered.by == "file_name" and unit == "version":
         yield Problem((*keys, "by"), "a Delta source has no file names to take a date from; use column or event")
-    if delivered.by == "event" and source.kind == "customers":
-        yield Problem((*keys, "by"), "a source of customers has no events; use file_name or column")
     if delivered.by == "column":
         yield from _date_column(source, keys)
     elif delivered.column is not None:
@@ -58,12 +56,14 @@ def _date_column(source: SourceSection, keys: Keys) -> Iterator[Problem]:
 
 
 def _limits(draft: Draft, name: str, source: SourceSection) -> Iterator[Problem]:
-    reasons = (*REASONS, *source.checks)
+    columns = (*source.schema_, *source.measures, *source.categories, *source.attributes)
+    expressions = ("customer_id", "event_id", "event_time")
+    reasons = (*REASONS, *source.checks, *(f"bad_{column}" for column in (*columns, *expressions)))
     for reason in source.limits:
         if reason not in reasons and not draft.unsure("sources", name, "checks"):
             yield Problem(("sources", name, "limits", reason), among(reason, reasons))
     for check in source.checks:
-        if check in REASONS:
+        if check in REASONS or check.startswith("bad_"):
             yield Problem(
                 ("sources", name, "checks", check), f"{check!r} is a reason of the suite's own; choose another name"
             )

@@ -90,11 +90,17 @@ def _columns(
     for column in line.of or ():
         if column not in known and not draft.unsure("sources", name, group, column):
             yield Problem((*keys, "of"), unknown(f"{kind} of {name}", column, known))
-    if op == "share" and line.measure is not None and line.measure not in source.measures:
-        if not draft.unsure("sources", name, "measures", line.measure):
-            yield Problem((*keys, "measure"), unknown(f"measure of {name}", line.measure, source.measures))
+    if op == "share":
+        yield from _share(draft, name, line, keys)
+
+
+def _share(draft: Draft, name: str, line: FeatureLine, keys: Keys) -> Iterator[Problem]:
+    measures = draft.sources[name].measures
+    known = line.measure is None or line.measure in measures
+    if not known and not draft.unsure("sources", name, "measures", str(line.measure)):
+        yield Problem((*keys, "measure"), unknown(f"measure of {name}", str(line.measure), measures))
     slugs: dict[str, str] = {}
-    for value in line.value or () if op == "share" else ():
+    for value in line.value or ():
         if slugs.setdefault(slug(value), value) != value:
             yield Problem((*keys, "value"), f"{slugs[slug(value)]!r} and {value!r} give the same name")
 

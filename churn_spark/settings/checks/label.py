@@ -52,13 +52,17 @@ def _of_rule(draft: Draft, label: LabelSection) -> Iterator[Problem]:
             yield Problem(("label", key), f"goes with rule {rule} only")
     if label.rule != "decline":
         return
-    source = draft.sources.get(label.sources[0])
-    if label.measure is None and not draft.unsure("label", "measure"):
+    name, measure = label.sources[0], label.measure
+    known = draft.sources[name].measures if name in draft.sources else {}
+    if measure is None and not draft.unsure("label", "measure"):
         yield Problem(("label",), "measure is missing; rule decline needs it")
-    elif label.measure and source and label.measure not in source.measures:
-        if not draft.unsure("sources", label.sources[0], "measures", label.measure):
-            found = unknown(f"measure of {label.sources[0]}", label.measure, source.measures)
-            yield Problem(("label", "measure"), found)
+    elif (
+        measure
+        and name in draft.sources
+        and measure not in known
+        and not draft.unsure("sources", name, "measures", measure)
+    ):
+        yield Problem(("label", "measure"), unknown(f"measure of {name}", measure, known))
 
 
 def _event_sources(draft: Draft, names: Sequence[str], keys: Keys) -> Iterator[Problem]:

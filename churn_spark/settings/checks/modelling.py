@@ -36,8 +36,8 @@ def _segmentation(draft: Draft, segmentation: SegmentationSection) -> Iterator[P
 
 def _features(draft: Draft, used: list[tuple[str, Keys]]) -> Iterator[Problem]:
     known = feature_names(draft)
-    for name, keys in used if known is not None else ():
-        if name not in known:
+    for name, keys in used:
+        if known is not None and name not in known:
             yield Problem(keys, unknown("feature", name, known))
 
 

@@ -19,12 +19,18 @@ def place(draft: Draft) -> Iterator[Problem]:
 
 
 def _in_clear(name: str, source: SourceSection) -> Iterator[Problem]:
-    """Columns that would copy an identifier beside its pseudonym."""
-    secret = {*source.identifiers, *([source.customer_id] if re.fullmatch(r"\w+", source.customer_id) else [])}
-    copies = [(("categories", key), category.expression) for key, category in source.categories.items()]
-    copies += [(("attributes", key), a.expression) for key, a in source.attributes.items() if not a.identifier]
-    for keys, expression in copies:
-        for column in sorted(secret & set(re.findall(r"\w+", expression))):
-            text = f"{column!r} identifies a person and would be kept in clear; leave it out"
-            marked = " or set identifier: true" if keys[0] == "attributes" else ""
-            yield Problem(("sources", name, *keys), text + marked + ", or say privacy: none if the data are public")
+    """Columns made from an identifier that are not text: only a text can be replaced by a pseudonym."""
+    used = [column for column in source.schema_ if _mentions(source.customer_id, column)]
+    made = [(("measures", key), measure.expression) for key, measure in source.measures.items()]
+    made += [(("attributes", key), a.expression) for key, a in source.attributes.items() if a.type != "string"]
+    for keys, expression in made:
+        for column in sorted({*source.identifiers, *used}):
+            if _mentions(expression, column):
+                text = f"is made from {column!r}, which identifies a person, and only text becomes a pseudonym"
+                yield Problem(
+                    ("sources", name, *keys), f"{text}; leave it out, or say privacy: none if the data are public"
+                )
+
+
+def _mentions(expression: str, column: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", expression, re.IGNORECASE) is not None

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.ops import OPS
-from churn_spark.definitions.sources import Source
+from churn_spark.definitions.sources import Category, Measure, Source
 from churn_spark.settings.expand import expanded
 from churn_spark.settings.features import FeaturesSection
 
@@ -22,7 +23,7 @@ def feature_set(section: FeaturesSection, sources: Mapping[str, Source], zone: s
     """All features with their hashes."""
     simple = tuple(_hashed(feature, sources[feature.source], zone) for feature in windowed(section))
     attributes = tuple(_attribute(name, sources.values(), zone) for name in section.attributes)
-    hashes = {feature.name: feature.hash for feature in (*simple, *attributes)}
+    hashes = {**{feature.name: feature.hash for feature in simple}, **{a.name: a.hash for a in attributes}}
     derived = []
     for name, expression in section.derived.items():
         inputs = mentioned(expression, hashes)
@@ -51,9 +52,9 @@ def _hashed(feature: Feature, source: Source, zone: str) -> Feature:
     return replace(feature, hash=digest)
 
 
-def rows(source: Source) -> list[object]:
+def rows(source: Source) -> list[Any]:
     """What decides which rows of a source count, whose they are and when: the part of every feature's definition."""
-    columns = (*source.measures, *source.categories)
+    columns: tuple[Measure | Category, ...] = (*source.measures, *source.categories)
     dropped = sorted((c.name, c.expression) for c in columns if c.cleaning.missing == "drop")
     checks = sorted((check.name, check.expression) for check in source.checks)
     identity = [source.customer_id, list(source.event_id), source.event_time, source.time_zone]

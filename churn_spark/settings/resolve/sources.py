@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 from churn_spark.definitions.features import Feature
 from churn_spark.definitions.sources import (
@@ -15,7 +16,7 @@ from churn_spark.definitions.sources import (
     RowCheck,
     Source,
 )
-from churn_spark.settings.sources import WEEKDAYS, CalendarSection, CleaningSection, DeliveredSection, SourceSection
+from churn_spark.settings.sources import CalendarSection, CleaningSection, DeliveredSection, SourceSection, Weekday
 
 
 def source(name: str, section: SourceSection, features: Sequence[Feature]) -> Source:
@@ -68,7 +69,7 @@ def _calendar(section: CalendarSection) -> Calendar:
     closed = {
         span.first + timedelta(days=day) for span in section.closed for day in range((span.last - span.first).days + 1)
     }
-    weekdays = sorted({WEEKDAYS.index(weekday) + 1 for weekday in section.weekdays})
+    weekdays = sorted({get_args(Weekday).index(weekday) + 1 for weekday in section.weekdays})
     return Calendar(tuple(weekdays), tuple(sorted(closed)), section.first)
 
 
