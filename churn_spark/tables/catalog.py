@@ -1,18 +1,17 @@
 """Reads tables and writes them, in one of two ways, and notes both for the ledger."""
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace as altered
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 
-from churn_spark.definitions.errors import ContractError, NotReadyError
+from churn_spark.definitions.errors import ContractError
 from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Run
-from churn_spark.tables import contract_check, ledger_table
+from churn_spark.tables import contract_check, damage, writing
 from churn_spark.tables.ledger import BROKEN, NOTHING, OK, RUNNING, UNCHANGED, Entry, Ledger, Read, Written
+from churn_spark.tables.ledger_table import LedgerTable
 from churn_spark.tables.locks import held
 from churn_spark.tables.place import Place
 from churn_spark.tables.table import Table
@@ -31,14 +30,22 @@ class Catalog:
         self.spark = spark
         self.place = place
         self.arguments = arguments
+        self._runs = LedgerTable(spark, place)
         self._ledger: Ledger | None = None
-        self._reset()
+        self._job: str | None = None
+        self._begun: dict[str, frozenset[date]] = {}
+        self._subjects: tuple[str, ...] = ()
+        self._definitions: Mapping[str, Mapping[str, str]] = {}
+        self._reads: list[Read] = []
+        self._written: dict[tuple[str, date | None], Written] = {}
+        self._changed = False
+        self._prepared: set[str] = set()
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger as of the first look of this run."""
+        """The ledger as of the first look of this run, and what it has noted since."""
         if self._ledger is None:
-            self._ledger = ledger_table.load(self.spark, self.place)
+            self._ledger = self._runs.load()
         return self._ledger
 
     def exists(self, table: Table) -> bool:
@@ -46,17 +53,18 @@ class Catalog:
         return self.place.exists(self.spark, table.name)
 
     def read(self, table: Table, dates: Days | Collection[date] | None = None) -> DataFrame:
-        """The contract's columns of a table, pruned to partitions; a table or column not there yet reads as empty or null.
+        """The contract's columns of a table, pruned to partitions; a missing table reads as empty, a column as null.
 
-        Raises NotReadyError when a requested partition was left half-written by another job.
+        Raises NotReadyError when a requested partition was left half-written by another job, ContractError when commits
+        that the ledger knows are gone from the table's log.
         """
-        self._refuse_half_written(table, dates)
+        damage.refuse_half_written(table, self.ledger.open(table.name, dates), self._job, self.arguments)
         self._note_read(table, dates)
-        if not self.exists(table):
+        if damage.checked_version(self.spark, self.place, table, self.ledger) is None:
             return self.spark.createDataFrame([], table.schema)
         stored = self.place.read(self.spark, table.name)
         if dates is not None and table.partition:
-            stored = stored.where(_in(table.partition, dates))
+            stored = stored.where(writing.among(table.partition, dates))
         return contract_check.as_contract(table, stored)
 
     def begin(
@@ -92,30 +100,30 @@ class Catalog:
             return
         exact = contract_check.exact(table, rows).persist()
         try:
-            found = contract_check.partitions(table, exact)
+            found = contract_check.partitions(table, self._with_standing(table, exact, run, dates, within or {}))
             contract_check.owned(table, found, dates)
-            with held(self.place.locks, table.name, LOCK_WAIT):
-                self.prepare(table)
-                self._commit(table, exact, run, _predicate(table, dates, within or {}))
+            version = self._commit(table, exact, run, writing.predicate(table, dates, within or {}))
         finally:
             exact.unpersist()
-        self._written += [self._note(table, day, found, partial=bool(within)) for day in sorted(dates)]
+        for day in dates:
+            self._written[table.name, day] = self._note(table, day, found, version)
 
     def append(self, table: Table, rows: DataFrame, run: Run) -> None:
         """Append rows to a ledger table; keys must be unique among them (ContractError)."""
         exact = contract_check.exact(table, rows).persist()
         try:
             contract_check.partitions(table, exact)
-            with held(self.place.locks, table.name, LOCK_WAIT):
-                self.prepare(table)
-                self._commit(table, exact, run, None)
+            version = self._commit(table, exact, run, None)
         finally:
             exact.unpersist()
-        self._written.append(Written(table.name, None, changed=True))
+        self._written[table.name, None] = Written(table.name, None, changed=True, version=version)
 
     def prepare(self, table: Table) -> None:
         """Make the table, or give it the contract's new columns; ContractError when a stored type differs."""
-        if not self.exists(table):
+        if table.name in self._prepared:
+            return
+        self._prepared.add(table.name)
+        if damage.checked_version(self.spark, self.place, table, self.ledger) is None:
             self.place.create(self.spark, table)
             return
         missing = contract_check.missing_columns(table, self.place.read(self.spark, table.name).schema)
@@ -126,14 +134,28 @@ class Catalog:
 
     def end(self, run: Run, error: str | None = None) -> Entry:
         """Append the run's end row and start afresh: ok, nothing_to_do, failed (old state stands) or broken."""
+        status = OK if self._written else NOTHING
         if error:
-            status = BROKEN if self._written else UNCHANGED
-        else:
-            status = OK if self._written else NOTHING
-        entry = self._entry(run, "end", status, writes=tuple(self._written), error=error)
+            status = BROKEN if self._changed else UNCHANGED
+        written = tuple(self._written[key] for key in sorted(self._written, key=str))
+        entry = self._entry(run, "end", status, writes=written, error=error)
         self._log(entry)
         self._reset()
         return entry
+
+    def take_back_lost(self, tables: Iterable[Table]) -> list[Entry]:
+        """Note that finished runs whose commits are gone from a table's log are unfinished, and return their rows.
+
+        For tables set back by a repair of their log or moved away: what they lost is half-written until it is rebuilt.
+        """
+        lost = [
+            entry
+            for table in tables
+            for entry in self.ledger.lost(table.name, self.place.version(self.spark, table.name))
+        ]
+        for entry in lost:
+            self._log(altered(entry, at=datetime.now(UTC)))
+        return lost
 
     def enter(self, run: Run) -> None:
         """Start afresh for a run: the ledger is read again, and its job may read what it left half-written itself."""
@@ -146,53 +168,50 @@ class Catalog:
         self._ledger = None
 
     def _reset(self) -> None:
-        self._job: str | None = None
-        self._begun: dict[str, frozenset[date]] = {}
-        self._written: list[Written] = []
-        self._reads: list[Read] = []
-        self._subjects: tuple[str, ...] = ()
-        self._definitions: Mapping[str, Mapping[str, str]] = {}
+        self._job, self._begun, self._subjects, self._definitions = None, {}, (), {}
+        self._reads, self._written, self._changed, self._prepared = [], {}, False, set()
 
-    def _commit(self, table: Table, rows: DataFrame, run: Run, predicate: str | None) -> None:
-        arranged = rows
-        if table.partition:
-            # One file a partition, split where large; sorted by key so that equal rows make equal files.
-            arranged = rows.hint("rebalance", F.col(table.partition)).sortWithinPartitions(table.partition, *table.key)
-        metadata = json.dumps({"run_id": run.run_id, "job": run.job, "as_of": run.as_of.isoformat()})
-        writer = arranged.write.format("delta").option("userMetadata", metadata)
-        if predicate is None:
-            writer = writer.mode("append")
-        else:
-            writer = writer.mode("overwrite").option("replaceWhere", predicate)
-        self.place.save(writer, table.name)
+    def _commit(self, table: Table, rows: DataFrame, run: Run, predicate: str | None) -> int | None:
+        """Commit under the table's lock and return the table's version; what fails may have landed all the same."""
+        with held(self.place.locks, table.name, LOCK_WAIT):
+            self.prepare(table)
+            before, already = self.place.version(self.spark, table.name), self._changed
+            self._changed = True
+            try:
+                writing.commit(self.place, table, rows, run, predicate)
+            except BaseException:
+                self._changed = already or self.place.version(self.spark, table.name) != before
+                raise
+            return self.place.version(self.spark, table.name)
+
+    def _with_standing(
+        self, table: Table, rows: DataFrame, run: Run, dates: Collection[date], within: writing.Within
+    ) -> DataFrame:
+        """The rows and those that a narrowed replacement leaves beside them, so that whole partitions are checked."""
+        held_before = [
+            day
+            for day in dates
+            if self.ledger.may_hold(table.name, day, run.run_id) or (table.name, day) in self._written
+        ]
+        if not within or not held_before or not self.exists(table):
+            return rows
+        stored = contract_check.as_contract(table, self.place.read(self.spark, table.name))
+        return rows.unionByName(writing.beside(table, stored, held_before, within))
 
     def _stored_and(self, table: Table, missing: Collection[str]) -> list[str]:
         return [c for c in table.names if c in missing or c == table.partition]
 
-    def _note(self, table: Table, day: date, found: Mapping[date, tuple[int, str]], partial: bool) -> Written:
+    def _note(self, table: Table, day: date, found: Mapping[date, tuple[int, str]], version: int | None) -> Written:
         rows, fingerprint = found.get(day, (0, "empty"))
         before = self.ledger.partition(table.name, day)
-        changed = partial or before is None or before.fingerprint != fingerprint
-        return Written(table.name, day, rows, None if partial else fingerprint, changed)
+        changed = before is None or before.fingerprint != fingerprint
+        return Written(table.name, day, rows, fingerprint, changed, version)
 
     def _note_read(self, table: Table, dates: Days | Collection[date] | None) -> None:
-        if isinstance(dates, Days):
-            first, end = dates.first, dates.end
-        else:
-            first, end = (min(dates), max(dates) + timedelta(days=1)) if dates else (None, None)
-        self._reads.append(Read(table.name, first, end, self.ledger.revision))
-
-    def _refuse_half_written(self, table: Table, dates: Days | Collection[date] | None) -> None:
-        for day, entry in self.ledger.open(table.name, dates).items():
-            if entry.job == self._job:
-                continue
-            # A run of many dates is mended by the job that finds them all again.
-            again = entry.job if entry.job in ("ingest", "profile", "train") else "backfill"
-            command = f"churn-spark {again} {self.arguments} --as-of {entry.as_of}"
-            raise NotReadyError(
-                f"{table.name}: {day} was left half-written by the run {entry.run_id} of {entry.at:%Y-%m-%d %H:%M} UTC"
-                f" (or that run is still at work); rerun it: {command}"
-            )
+        if dates and not isinstance(dates, Days):
+            dates = Days(min(dates), max(dates) + timedelta(days=1))
+        span = (dates.first, dates.end) if isinstance(dates, Days) else (None, None)
+        self._reads.append(Read(table.name, *span, self.ledger.revision))
 
     def _entry(
         self, run: Run, event: str, status: str, writes: tuple[Written, ...] = (), error: str | None = None
@@ -201,7 +220,7 @@ class Catalog:
         return Entry(
             run_id=run.run_id,
             event=event,
-            revision=self.ledger.revision + 1,
+            revision=0,  # the ledger's table gives the next one
             job=run.job,
             as_of=run.as_of,
             at=now,
@@ -218,24 +237,4 @@ class Catalog:
         )
 
     def _log(self, entry: Entry) -> None:
-        with held(self.place.locks, "runs", LOCK_WAIT):
-            ledger_table.append(self.spark, self.place, entry)
-        self.ledger.add(entry)
-
-
-def _in(column: str, dates: Days | Collection[date]) -> Column:
-    if isinstance(dates, Days):
-        return (F.col(column) >= F.lit(dates.first)) & (F.col(column) < F.lit(dates.end))
-    return F.col(column).isin(sorted(dates)) if dates else F.lit(False)
-
-
-def _predicate(table: Table, dates: Collection[date], within: Mapping[str, Collection[str]]) -> str:
-    days = ", ".join(f"DATE'{day.isoformat()}'" for day in sorted(dates))
-    parts = [f"{table.partition} IN ({days})"]
-    parts += [f"{column} IN ({', '.join(map(_quoted, sorted(values)))})" for column, values in within.items()]
-    return reduce(lambda left, right: f"{left} AND {right}", parts)
-
-
-def _quoted(value: str) -> str:
-    """A SQL string literal; names of deliveries come from outside and may hold anything."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        self._ledger = self._runs.append(entry)

@@ -13,7 +13,7 @@ from churn_spark.tables.table import Table
 
 
 def exact(table: Table, rows: DataFrame) -> DataFrame:
-    """The rows with the contract's columns in its order; ContractError names what is missing, unknown or of another type."""
+    """The rows with the contract's columns in its order; ContractError names what differs."""
     found = {field.name: field.dataType for field in rows.schema}
     problems = [f"{column.name} is missing" for column in table.columns if column.name not in found]
     problems += [f"{name} is not in the contract" for name in found if name not in table.names]
@@ -54,7 +54,9 @@ def partitions(table: Table, rows: DataFrame) -> dict[date, tuple[int, str]]:
     """
     partition = F.col(table.partition) if table.partition else F.lit(None).cast("date")
     nulls = [F.count_if(F.col(name).isNull()) for name in table.required]
-    content = F.xxhash64(*table.names).cast("decimal(38,0)")
+    # A hash skips nulls: without their marks a value that moves to the next column would go unseen.
+    marks = [F.col(column.name).isNull() for column in table.columns if column.nullable]
+    content = F.xxhash64(*table.names, *marks).cast("decimal(38,0)")
     # Partition and key columns together, under names of their own, so that one shuffle checks both.
     by_key = rows.groupBy(
         partition.alias("_partition"), *(F.col(name).alias(f"_key_{name}") for name in _keys_checked(table))

@@ -5,7 +5,7 @@ its inputs has a data-changing revision newer than the ledger its run began with
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from churn_spark.definitions.periods import Days
@@ -13,17 +13,23 @@ from churn_spark.definitions.periods import Days
 OK, NOTHING, RUNNING = "ok", "nothing_to_do", "running"
 UNCHANGED, BROKEN = "failed", "broken"
 """`failed`: nothing was committed, the old state stands; `broken`: some was, what the run named is unreadable."""
+LOST = "lost"
+"""Event of a row that takes a run's end back: commits of it are gone from the table's log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A partition named (start row) or written (end row) by a run."""
+    """A partition named (start row), written (end row) or lost (lost row) by a run.
+
+    version: of the table, at the commit.
+    """
 
     table: str
     partition: date | None
     rows: int | None = None
     fingerprint: str | None = None
     changed: bool | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Partition:
     job: str
     definitions: Mapping[str, str]
     settings_hash: str
+    version: int = -1
 
 
 class Ledger:
@@ -83,7 +90,7 @@ class Ledger:
         self.revision = 0
         self._partitions: dict[str, dict[date | None, Partition]] = {}
         self._open: dict[tuple[str, date | None], list[Entry]] = {}
-        self._seen: dict[str, int] = {}
+        self._starts: dict[str, Entry] = {}
         for entry in sorted(entries, key=lambda entry: entry.revision):
             self.add(entry)
 
@@ -93,9 +100,11 @@ class Ledger:
         self.revision = max(self.revision, entry.revision)
         if entry.event == "start":
             self._start(entry)
+        elif entry.event == LOST:
+            self._reopen(entry)
         elif entry.status == OK:
             self._end(entry)
-        elif entry.status == UNCHANGED:
+        elif entry.status in (UNCHANGED, NOTHING):
             self._forget(entry)
 
     def partition(self, table: str, day: date | None) -> Partition | None:
@@ -106,6 +115,18 @@ class Ledger:
         """Every dated partition that was written to the end, empty ones included."""
         return {day: state for day, state in self._partitions.get(table, {}).items() if day is not None}
 
+    def version(self, table: str) -> int | None:
+        """The newest version of a table that a finished run made; None when there is none."""
+        return max((state.version for state in self._partitions.get(table, {}).values()), default=None)
+
+    def lost(self, table: str, version: int | None) -> list[Entry]:
+        """Rows that take back what finished runs wrote to a table after its version (None: the table is gone)."""
+        runs: dict[str, list[Written]] = {}
+        for day, state in self._partitions.get(table, {}).items():
+            if version is None or state.version > version:
+                runs.setdefault(state.run_id, []).append(Written(table, day))
+        return [replace(self._starts[run], event=LOST, reads=(), writes=tuple(named)) for run, named in runs.items()]
+
     def open(self, table: str, days: Days | Collection[date] | None = None) -> dict[date | None, Entry]:
         """Partitions that the newest run naming them did not finish, with the start row of that run."""
         return {
@@ -114,11 +135,15 @@ class Ledger:
             if name == table and starts and (days is None or day is None or day in days)
         }
 
+    def may_hold(self, table: str, day: date, run_id: str) -> bool:
+        """Whether a partition can hold rows of another run than this one, finished or not."""
+        starts = self._open.get((table, day), [])
+        return self.partition(table, day) is not None or any(start.run_id != run_id for start in starts)
+
     def open_subjects(self, job: str) -> set[str]:
         """Subjects (deliveries) of unfinished runs of a job that left something unreadable."""
-        return {
-            subject for starts in self._open.values() for entry in starts if entry.job == job for subject in entry.subjects
-        }
+        unfinished = (entry for starts in self._open.values() for entry in starts if entry.job == job)
+        return {subject for entry in unfinished for subject in entry.subjects}
 
     def newest(self, table: str, days: Days | Collection[date] | None = None) -> int:
         """The newest data-changing revision among partitions of a table; 0 when there is none."""
@@ -134,7 +159,7 @@ class Ledger:
         return max(done, default=None)
 
     def _start(self, entry: Entry) -> None:
-        self._seen[entry.run_id] = min((read.revision for read in entry.reads), default=entry.revision)
+        self._starts[entry.run_id] = entry
         for written in entry.writes:
             self._open.setdefault((written.table, written.partition), []).append(entry)
 
@@ -144,18 +169,30 @@ class Ledger:
             changed = before is None or bool(written.changed)
             self._partitions.setdefault(written.table, {})[written.partition] = Partition(
                 revision=entry.revision if changed or before is None else before.revision,
-                read_revision=min((read.revision for read in entry.reads), default=self._seen.get(entry.run_id, 0)),
+                read_revision=self._read_revision(entry),
                 rows=written.rows or 0,
                 fingerprint=written.fingerprint or "",
                 run_id=entry.run_id,
                 job=entry.job,
                 definitions=entry.definitions.get(written.table, {}),
                 settings_hash=entry.settings_hash,
+                version=-1 if written.version is None else written.version,
             )
             self._open.pop((written.table, written.partition), None)
         self._forget(entry)
 
     def _forget(self, entry: Entry) -> None:
         """Close what this run named; what an older run left open stays open."""
-        for key, starts in list(self._open.items()):
-            self._open[key] = [start for start in starts if start.run_id != entry.run_id]
+        kept = {key: [start for start in starts if start.run_id != entry.run_id] for key, starts in self._open.items()}
+        self._open = {key: starts for key, starts in kept.items() if starts}
+
+    def _reopen(self, entry: Entry) -> None:
+        for written in entry.writes:
+            self._partitions.get(written.table, {}).pop(written.partition, None)
+            self._open.setdefault((written.table, written.partition), []).append(self._starts[entry.run_id])
+
+    def _read_revision(self, entry: Entry) -> int:
+        """The ledger an ended run began with: of its first read, of its start when it read nothing."""
+        start = self._starts.get(entry.run_id)
+        reads = entry.reads or (start.reads if start else ())
+        return min((read.revision for read in reads), default=start.revision if start else 0)

@@ -1,30 +1,88 @@
-"""The ledger's table `runs`: entries to rows and back."""
+"""The ledger's table `runs`: held in memory, read again only when somebody else has written to it."""
 
+from dataclasses import replace
 from datetime import UTC
 
+from delta.exceptions import ConcurrentTransactionException
 from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
 
+from churn_spark.definitions.errors import BusyError
 from churn_spark.tables.contracts.models import RUNS
 from churn_spark.tables.ledger import Entry, Ledger, Read, Written
+from churn_spark.tables.locks import held
 from churn_spark.tables.place import Place
 
+LOCK_WAIT = 900.0
+"""Seconds a run waits for another one's row."""
 
-def load(spark: SparkSession, place: Place) -> Ledger:
-    """Read the whole ledger: a few rows a run, so it grows with days, never with customers."""
-    if not place.exists(spark, RUNS.name):
-        return Ledger()
-    return Ledger(_entry(row) for row in place.read(spark, RUNS.name).select(*RUNS.names).collect())
-
-
-def append(spark: SparkSession, place: Place, entry: Entry) -> None:
-    """Append one row; the caller holds the ledger's lock."""
-    if not place.exists(spark, RUNS.name):
-        place.create(spark, RUNS)
-    row = spark.createDataFrame([_row(entry)], RUNS.schema).coalesce(1)
-    place.save(row.write.format("delta").mode("append"), RUNS.name)
+ATTEMPTS = 20
+"""Times a row is tried where no lock keeps other writers away."""
 
 
-def _row(entry: Entry) -> tuple:  # type: ignore[type-arg]
+class LedgerTable:
+    """The table `runs` of a warehouse, folded into a Ledger that follows it."""
+
+    def __init__(self, spark: SparkSession, place: Place) -> None:
+        self.spark = spark
+        self.place = place
+        self._ledger = Ledger()
+        self._version: int | None = None
+
+    def load(self) -> Ledger:
+        """The whole ledger as of now: a few rows a run, so it grows with days, never with customers."""
+        version = self.place.version(self.spark, RUNS.name)
+        if version is None or version < (self._version or 0):
+            self._ledger = Ledger()
+        if version is not None and version != self._version:
+            self._follow()
+        self._version = version
+        return self._ledger
+
+    def append(self, entry: Entry) -> Ledger:
+        """Append one row under the next revision, and return the ledger with it.
+
+        Revisions rise also without a lock: there each is the version of a Delta application transaction, and of two
+        writers with the same one the second conflicts or is skipped, then tries the next.
+        """
+        for _ in range(ATTEMPTS):
+            with held(self.place.locks, RUNS.name, LOCK_WAIT):
+                if not self.place.exists(self.spark, RUNS.name):
+                    self.place.create(self.spark, RUNS)
+                numbered = replace(entry, revision=self.load().revision + 1)
+                if self._committed(numbered):
+                    self._ledger.add(numbered)
+                    return self._ledger
+        raise BusyError(f"runs: other runs took the next revision {ATTEMPTS} times; try again")
+
+    def _committed(self, entry: Entry) -> bool:
+        row = self.spark.createDataFrame([_row(entry)], RUNS.schema).coalesce(1)
+        writer = row.write.format("delta").mode("append")
+        if (
+            self.place.locks is None
+        ):  # without a lock: appends by themselves never conflict, not even with equal revisions
+            writer = writer.option("txnAppId", "churn_spark.runs").option("txnVersion", entry.revision)
+        expected = (self._version or 0) + 1
+        try:
+            self.place.save(writer, RUNS.name)
+        except ConcurrentTransactionException:
+            return False
+        # A commit of somebody else's between: the table is read again at the next look.
+        self._version = expected if self.place.version(self.spark, RUNS.name) == expected else None
+        return self.place.locks is not None or self._stands(entry)
+
+    def _stands(self, entry: Entry) -> bool:
+        """Whether the row landed: Delta skips a transaction version that was taken before, in silence."""
+        rows = self.place.read(self.spark, RUNS.name).where(F.col("revision") == entry.revision)
+        return [(row["run_id"], row["event"]) for row in rows.collect()] == [(entry.run_id, entry.event)]
+
+    def _follow(self) -> None:
+        rows = self.place.read(self.spark, RUNS.name).where(F.col("revision") > self._ledger.revision)
+        for entry in sorted(map(_entry, rows.collect()), key=lambda entry: entry.revision):
+            self._ledger.add(entry)
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
     return (
         entry.run_id,
         entry.event,
@@ -34,7 +92,7 @@ def _row(entry: Entry) -> tuple:  # type: ignore[type-arg]
         entry.at,
         entry.status,
         entry.error,
-        [(w.table, w.partition, w.rows, w.fingerprint, w.changed) for w in entry.writes],
+        [(w.table, w.partition, w.rows, w.fingerprint, w.changed, w.version) for w in entry.writes],
         [(r.table, r.first, r.end, r.revision) for r in entry.reads],
         list(entry.subjects),
         [(table, column, value) for table, columns in entry.definitions.items() for column, value in columns.items()],

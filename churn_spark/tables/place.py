@@ -40,12 +40,22 @@ class Place:
         return f"{self.schema}.{name}" if self.root is None else f"{self.root.rstrip('/')}/{name}"
 
     def delta(self, spark: SparkSession, name: str) -> DeltaTable:
-        return DeltaTable.forName(spark, self.of(name)) if self.root is None else DeltaTable.forPath(spark, self.of(name))
+        return (
+            DeltaTable.forName(spark, self.of(name)) if self.root is None else DeltaTable.forPath(spark, self.of(name))
+        )
 
     def exists(self, spark: SparkSession, name: str) -> bool:
         if self.root is None:
             return spark.catalog.tableExists(self.of(name))
         return bool(DeltaTable.isDeltaTable(spark, self.of(name)))
+
+    def version(self, spark: SparkSession, name: str) -> int | None:
+        """The newest version of a table, from its log's listing alone; None when there is no table."""
+        if not self.exists(spark, name):
+            return None
+        nothing = spark._jvm.scala.Option.empty()  # type: ignore[union-attr]
+        log = self.delta(spark, name)._jdt.deltaLog()
+        return int(log.update(False, nothing, nothing).version())
 
     def read(self, spark: SparkSession, name: str) -> DataFrame:
         return spark.table(self.of(name)) if self.root is None else spark.read.format("delta").load(self.of(name))

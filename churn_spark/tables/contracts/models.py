@@ -15,6 +15,7 @@ CHAMPIONS = Table(
         Column("effective_from", DATE, "First as-of date it scores.", False),
         Column("family", STRING, "Model family.", False),
         Column("reason", STRING, "Why it became champion.", False),
+        Column("manifest", STRING, "SHA-256 of the manifest of its files, checked whenever it is loaded.", False),
     ),
     key=("event_id",),
     written_by=("train",),
@@ -102,6 +103,7 @@ _PARTITION = T.StructType(
         T.StructField("rows", LONG),
         T.StructField("fingerprint", STRING),
         T.StructField("changed", BOOLEAN),
+        T.StructField("version", LONG),
     ]
 )
 _READ = T.StructType(
@@ -121,12 +123,12 @@ RUNS = Table(
     comment="The ledger: a start row before the first write of a run, an end row when it is over.",
     columns=(
         Column("run_id", STRING, "Unique id of the run.", False),
-        Column("event", STRING, "start or end.", False),
+        Column("event", STRING, "start, end, or lost: the end is taken back, commits of the run are gone.", False),
         Column("revision", LONG, "Rises with every row of the ledger; orders runs.", False),
         Column("job", STRING, "Stage.", False),
         Column("as_of_date", DATE, "As-of date of the run.", False),
         Column("at", T.TimestampType(), "When the row was written (UTC).", False),
-        Column("status", STRING, "running, ok, nothing_to_do or failed.", False),
+        Column("status", STRING, "running, ok, nothing_to_do, failed (nothing changed) or broken (something did).", False),
         Column("error", STRING, "Name and message of the error; null otherwise."),
         Column("writes", T.ArrayType(_PARTITION), "Start: what will be replaced; end: what was, with fingerprints."),
         Column("reads", T.ArrayType(_READ), "Partitions read (first <= partition < end) and their newest revision."),
@@ -137,6 +139,6 @@ RUNS = Table(
         Column("settings_hash", STRING, "Hash of the resolved settings.", False),
         Column("options", T.ArrayType(STRING), "Options that changed what was done (--accept-incomplete ...)."),
     ),
-    key=("run_id", "event"),
+    key=("revision",),
     written_by=("every job",),
 )

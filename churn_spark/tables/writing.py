@@ -1,0 +1,64 @@
+"""One Delta commit: what it replaces, how its rows are arranged, which run made it."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from churn_spark.definitions.errors import ContractError
+from churn_spark.definitions.periods import Days
+from churn_spark.definitions.project import Run
+from churn_spark.tables.place import Place
+from churn_spark.tables.table import Table
+
+Within = Mapping[str, Collection[str]]
+"""Values of columns that narrow what is replaced inside a partition."""
+
+
+def commit(place: Place, table: Table, rows: DataFrame, run: Run, predicate: str | None) -> None:
+    """Write rows in one commit: in place of those the predicate finds, beside all others without one."""
+    arranged = rows
+    if table.partition:
+        # One file a partition, split where large; sorted so that equal rows make equal files.
+        order = table.key or tuple(name for name in table.names if name != table.partition)
+        arranged = rows.hint("rebalance", F.col(table.partition)).sortWithinPartitions(table.partition, *order)
+    metadata = json.dumps({"run_id": run.run_id, "job": run.job, "as_of": run.as_of.isoformat()})
+    writer = arranged.write.format("delta").option("userMetadata", metadata)
+    writer = writer.mode("append") if predicate is None else writer.mode("overwrite").option("replaceWhere", predicate)
+    try:
+        place.save(writer, table.name)
+    except AnalysisException as error:
+        if error.getCondition() == "DELTA_REPLACE_WHERE_MISMATCH":
+            raise ContractError(f"{table.name}: there are rows outside what is replaced ({predicate})") from None
+        raise
+
+
+def among(column: str, dates: Days | Collection[date]) -> Column:
+    """The rows whose partition is one of the dates, as a condition that prunes."""
+    if isinstance(dates, Days):
+        return (F.col(column) >= F.lit(dates.first)) & (F.col(column) < F.lit(dates.end))
+    return F.col(column).isin(sorted(dates)) if dates else F.lit(False)
+
+
+def beside(table: Table, stored: DataFrame, dates: Collection[date], within: Within) -> DataFrame:
+    """The rows of the dates that a narrowed replacement leaves standing."""
+    replaced = F.lit(True)
+    for column, values in within.items():
+        replaced &= F.coalesce(F.col(column).isin(sorted(values)), F.lit(False)) if values else F.lit(False)
+    return stored.where(among(str(table.partition), dates) & ~replaced)
+
+
+def predicate(table: Table, dates: Collection[date], within: Within) -> str:
+    """The SQL condition of what a run replaces."""
+    days = ", ".join(f"DATE'{day.isoformat()}'" for day in sorted(dates))
+    parts = [f"{table.partition} IN ({days})"]
+    parts += [f"{column} IN ({', '.join(map(_quoted, sorted(values)))})" for column, values in within.items()]
+    return " AND ".join(parts)
+
+
+def _quoted(value: str) -> str:
+    """A SQL string literal; names of deliveries come from outside and may hold anything."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
