@@ -48,12 +48,15 @@ def features(project: Project, output: str, day: date) -> dict[str, Days]:
 
 
 def labels(project: Project, output: str, day: date) -> dict[str, Days]:
-    """The labels of a snapshot come from its features' population and from events known by the maturity date."""
-    matured = project.periods.matured_on(day)
-    base = project.label.base_days if project.label.rule == "decline" else 0
-    seen = Days(day - timedelta(days=base), matured + timedelta(days=1))
-    reads = {name: seen for source in project.label.sources for name in _label_tables(project, source)}
-    return {"features": on(day), **reads}
+    """The labels of a snapshot come from its population and from events or tiles known by the maturity date."""
+    seen = label_span(project, day)
+    return {"features": on(day), **{_label_table(project, source): seen for source in project.label.sources}}
+
+
+def label_span(project: Project, day: date) -> Days:
+    """The knowledge dates the label of a snapshot looks at: back to its base window or population, on to maturity."""
+    back = {"decline": project.label.base_days, "inactivity": project.population.days, "event": 0}[project.label.rule]
+    return Days(day - timedelta(days=back), project.periods.matured_on(day) + timedelta(days=1))
 
 
 def scores(project: Project, output: str, day: date) -> dict[str, Days]:
@@ -61,6 +64,6 @@ def scores(project: Project, output: str, day: date) -> dict[str, Days]:
     return {"features": on(day), "segments": on(day)}
 
 
-def _label_tables(project: Project, source: str) -> tuple[str, ...]:
+def _label_table(project: Project, source: str) -> str:
     resolved = project.source(source)
-    return (resolved.events_table,) if project.label.rule == "event" else (resolved.tiles_table,)
+    return resolved.events_table if project.label.rule == "event" else resolved.tiles_table
