@@ -144,5 +144,6 @@ def _sums(*names: str) -> list[Column]:
 def _late(source: Source) -> Column:
     delivered = source.delivered
     known = F.date_add("nominal_date", delivered.lag_days)
-    after = F.col("nominal_date") > F.lit(delivered.history_until) if delivered.history_until else F.lit(True)
-    return (F.col("source") == source.name) & after & (F.col("taken_on") > known)
+    until = F.lit(delivered.history_until).cast("date")
+    loaded = F.col("history") & F.coalesce(F.col("nominal_date") <= until, F.lit(False))
+    return (F.col("source") == source.name) & ~loaded & (F.col("taken_on") > known)

@@ -5,7 +5,17 @@ from datetime import date
 
 from churn_spark.definitions.periods import observation_window
 from churn_spark.report.facts import Facts
-from churn_spark.report.words import capital, churn_means, in_days, joined, long_day, missing, percent, span, watched_means
+from churn_spark.report.words import (
+    capital,
+    churn_means,
+    in_days,
+    joined,
+    long_day,
+    missing,
+    percent,
+    span,
+    watched_means,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from churn_spark.report.canvas import ACCENT, HEIGHT, MUTED, SECOND, THIRD, draw
 from churn_spark.report.words import decimal, missing, percent
 
 MOST_FEATURES = 15
+LONGEST_NAME = 34
 _OTHERS = ((SECOND, "-"), (THIRD, "-"), (MUTED, "-"), (MUTED, ":"))
 
 
@@ -54,7 +55,7 @@ def reliability(curves: pd.DataFrame, models: Sequence[str]) -> Markup:
     most = max(points["x"].max(), points["y"].max(), 0.05) * 1.08
     with drawing() as (figure, axes):
         axes.plot([0, most], [0, most], color=MUTED, linestyle="--", linewidth=1, label="perfectly reliable")
-        axes.plot(points["x"], points["y"], color=ACCENT, marker="o", markersize=5, label=models[0])
+        axes.plot(points["x"], points["y"], color=ACCENT, marker="o", markersize=5, label=_short(models[0]))
         _shares(axes, most)
         axes.set_xlabel("predicted risk")
         axes.set_ylabel("share that left")
@@ -66,7 +67,7 @@ def importances(curves: pd.DataFrame, model: str) -> Markup:
     """The features a model leans on most."""
     points = _points(curves, "importance", model)
     ranked = points.reindex(points["y"].abs().sort_values(ascending=False).index).head(MOST_FEATURES)[::-1]
-    names = [str(name) if len(str(name)) <= 34 else f"{str(name)[:33]}…" for name in ranked["label"]]
+    names = [_short(str(name)) for name in ranked["label"]]
     with drawing(max(HEIGHT, 0.26 * len(names) + 0.6)) as (figure, axes):
         axes.barh(range(len(names)), ranked["y"].abs(), 0.66, color=ACCENT)
         axes.set_yticks(range(len(names)), names, fontsize=9)
@@ -90,7 +91,7 @@ def intervals(figures: pd.DataFrame, models: Sequence[str], metric: str) -> Mark
                 axes.plot([low, high], [place, place], color=colour, linewidth=3, alpha=0.45)
             axes.plot([value], [place], color=colour, marker="D" if row["kind"] == "naive" else "o", markersize=7)
             axes.annotate(decimal(value), (value, place), (0, 8), textcoords="offset points", ha="center", fontsize=9)
-        axes.set_yticks(range(len(ordered)), list(ordered["name"]), fontsize=9)
+        axes.set_yticks(range(len(ordered)), [_short(str(name)) for name in ordered["name"]], fontsize=9)
         axes.set_ylim(-0.6, len(ordered) - 0.3)
         axes.margins(x=0.12)
         axes.grid(axis="y", visible=False)
@@ -108,10 +109,14 @@ def _lines(axes: Axes, curves: pd.DataFrame, curve: str, models: Sequence[str]) 
                 points["y"],
                 color=colour,
                 linestyle=style,
-                label=model,
+                label=_short(model),
                 linewidth=2.2 if place == 0 else 1.4,
             )
     _shares(axes, 1)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _points(curves: pd.DataFrame, curve: str, model: str) -> pd.DataFrame:

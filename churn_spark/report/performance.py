@@ -81,7 +81,11 @@ def performance(facts: Facts) -> Performance | Absent:
     if not verdicts:
         sentences.append("No score without fitting was measured on the same test, so the figures stand alone.")
     return Performance(
-        (*sentences, *_naive(facts)), _models(facts), _scopes(facts), _by_snapshot(facts), tuple(_pictures(facts))
+        (*sentences, *_naive(facts), *_caveats(facts)),
+        _models(facts),
+        _scopes(facts),
+        _by_snapshot(facts),
+        tuple(_pictures(facts)),
     )
 
 
@@ -98,6 +102,14 @@ def _naive(facts: Facts) -> list[str]:
         f" {told(honest.value)}: then copies of the same customer a few weeks apart sit on both sides. Only the honest"
         " figure tells what to expect."
     ]
+
+
+def _caveats(facts: Facts) -> list[str]:
+    tried = [model for model in metrics.models(facts) if model in FAMILIES]
+    found = ["These figures belong to the model as tested; the one in force learnt the same way from newer dates too."]
+    if len(tried) > 1:
+        found[0] += f" {len(tried)} were compared on this test, so the winner's figures flatter it a little."
+    return found
 
 
 def _models(facts: Facts) -> Grid:

@@ -14,10 +14,9 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.errors import ConfigError, ModelError
+from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import grid, known_from_needed
 from churn_spark.definitions.project import Project, Run
-from churn_spark.models.split import split
 from churn_spark.report import aggregates
 from churn_spark.report.facts import COLUMNS, Champion, Done, Facts, empty
 from churn_spark.tables.catalog import Catalog
@@ -56,15 +55,15 @@ def gather(run: Run, project: Project, catalog: Catalog) -> Facts:
         **_intake(run, project, catalog),
         **_learnt(run, project, catalog),
         **_labelled(run, project, catalog),
-        **_models(run, catalog),
+        **_models(run, project, catalog),
     }
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found: Frames = dict(zip(wanted, pool.map(lambda read: read().toPandas(), wanted.values()), strict=True))
     champion = _champion(found.pop("champions", None), run)
     trained = _trained_on(found.get("metrics"), champion)
     if champion is not None and trained is not None:
-        learnt, tested = _taught(project, catalog, trained)
-        champion = replace(champion, trained_on=trained, snapshots=learnt, tested_on=tested)
+        learnt, tested = _matured(project, catalog, trained), _tested_on(found["metrics"], trained)
+        champion = replace(champion, trained_on=trained, snapshots=tuple(learnt), tested_on=tested)
     written = ledger.partition(snapshots.RISK_SCORES.name, run.as_of)
     scored = found.get("risks", pd.DataFrame())
     return Facts(
@@ -157,11 +156,11 @@ def _labelled(run: Run, project: Project, catalog: Catalog) -> dict[str, Callabl
     return {"snapshots": lambda: aggregates.snapshots(labels, run.as_of)}
 
 
-def _models(run: Run, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
+def _models(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
     """Champions, metrics and curves of every training run up to the date: some hundred rows each."""
     found: dict[str, Callable[[], DataFrame]] = {}
     if catalog.exists(models.CHAMPIONS):
-        champions = catalog.read(models.CHAMPIONS)
+        champions = catalog.read(models.CHAMPIONS).where(F.col("model_name") == project.model_name)
         found["champions"] = lambda: champions.where(F.col("effective_from") <= F.lit(run.as_of))
     for name, table in (("metrics", models.MODEL_METRICS), ("curves", models.MODEL_CURVES)):
         days = [day for day in catalog.ledger.partitions(table.name) if day <= run.as_of]
@@ -189,13 +188,10 @@ def _trained_on(metrics: pd.DataFrame | None, champion: Champion | None) -> date
     return max(days) if len(days) else None
 
 
-def _taught(project: Project, catalog: Catalog, trained: date) -> tuple[tuple[date, ...], tuple[date, ...]]:
-    """The snapshots a training run at a date learnt from and was tested on, by the rule it went by."""
-    try:
-        parts = split(_matured(project, catalog, trained), project.periods, trained, project.training.test_snapshots)
-    except ModelError:
-        return (), ()
-    return parts.refit, parts.test
+def _tested_on(metrics: pd.DataFrame, trained: date) -> tuple[date, ...]:
+    """The snapshots of the untouched test: the parts its metrics are told by."""
+    rows = metrics[(metrics["as_of_date"] == trained) & (metrics["scope"] == "test") & (metrics["segment"] != "all")]
+    return tuple(sorted(date.fromisoformat(segment) for segment in set(rows["segment"])))
 
 
 def _of_training(found: Frames, trained: date | None) -> Frames:
@@ -208,7 +204,7 @@ def _of_training(found: Frames, trained: date | None) -> Frames:
 
 
 def _matured(project: Project, catalog: Catalog, as_of: date) -> list[date]:
-    """Training snapshots whose labels are written and were known at a date."""
+    """Training snapshots whose labels are written and were known at a date: those a training run then learns from."""
     there = catalog.ledger.partitions(snapshots.LABELS.name)
     snapshot_grid = grid(project.snapshots.first, project.snapshots.every, project.periods.newest_matured(as_of))
     return [day for day in snapshot_grid if day in there]

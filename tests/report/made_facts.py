@@ -123,7 +123,8 @@ def made_metrics(baseline_auc: float = 0.745) -> pd.DataFrame:
         "ewm_active_days": (min(0.741, baseline_auc), 0.262, 2.5, 0.25, None, None),
     }
     names = (
-        "roc_auc", "average_precision", "lift_at_decile", "recall_at_decile", "brier_score", "expected_calibration_error",
+        "roc_auc", "average_precision", "lift_at_decile", "recall_at_decile", "brier_score",
+        "expected_calibration_error",
     )  # fmt: skip
     rows = []
     for model, values in told.items():
