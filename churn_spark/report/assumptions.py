@@ -35,14 +35,19 @@ def _definitions(facts: Facts) -> list[Assumption]:
     project, s = facts.project, facts.run.as_of
     periods = project.periods
     gap = f"the gap is {span(periods.gap_window(s))}, " if periods.gap else ""
+    late = (
+        f"Rows may arrive {in_days(periods.lateness)} late and still count"
+        if periods.lateness
+        else "Rows that arrive later than usual do not count"
+    )
     return [
         Assumption("Who is watched", f"{capital(watched_means(project))}."),
         Assumption("Churn", f"{capital(churn_means(project))}."),
         Assumption(
             "Periods",
             f"Nothing of {long_day(s)} itself is known; {gap}the performance window is"
-            f" {span(periods.performance_window(s))}. Rows may arrive {in_days(periods.lateness)} late and still count,"
-            f" so the truth about this date is known on {long_day(periods.matured_on(s))}.",
+            f" {span(periods.performance_window(s))}. {late}, so the truth about this date is known on"
+            f" {long_day(periods.matured_on(s))}.",
         ),
         Assumption("Days", f"A day is a calendar date in {project.zone}."),
     ]

@@ -57,14 +57,18 @@ def warnings(facts: Facts) -> list[str]:
 
 
 def missing_dates(facts: Facts, row: Mapping[Any, Any]) -> list[date]:
-    """Nominal dates the source's calendar expects by the as-of date, from its first delivery on, without a delivery."""
+    """Nominal dates without a delivery that the source's calendar expects by the as-of date.
+
+    Counted from the calendar's first day, or from the first delivery where it names none.
+    """
     source = _source(facts, str(row["source"]))
-    first, there = row["first"], row["nominal_dates"]
-    if source is None or source.delivered.expected is None or missing(first):
+    calendar = source.delivered.expected if source else None
+    if source is None or calendar is None or missing(row["first"]):
         return []
-    days = (facts.run.as_of - timedelta(days=source.delivered.lag_days) - first).days + 1
-    expected = (first + timedelta(days=n) for n in range(max(0, days)))
-    return [day for day in expected if source.delivered.expected.expects(day) and day not in set(there)]
+    first, there = calendar.first or row["first"], set(row["nominal_dates"])
+    due = facts.run.as_of - timedelta(days=source.delivered.lag_days)
+    expected = (first + timedelta(days=n) for n in range(max(0, (due - first).days + 1)))
+    return [day for day in expected if calendar.expects(day) and day not in there]
 
 
 def _sources(rows: pd.DataFrame, total: pd.Series) -> Grid:

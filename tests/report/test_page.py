@@ -193,6 +193,14 @@ def test_missing_deliveries_are_those_the_calendar_expects(told: Page) -> None:
     assert "expected but not there" not in read.text
 
 
+def test_what_is_missing_at_the_beginning_of_the_calendar_is_missed_too() -> None:
+    purchases, coupons = FACTS.project.sources
+    early = replace(purchases.delivered, expected=Calendar(first=date(2016, 12, 30)))
+    project = replace(FACTS.project, sources=(replace(purchases, delivered=early), coupons))
+    read = Page(page(replace(FACTS, project=project)))
+    assert "purchases: 3 deliveries expected but not there: 2016-12-30, 2016-12-31, 2017-07-20." in read.text
+
+
 def test_the_profile_and_what_was_cleaned(told: Page) -> None:
     amount = next(row for row in told.table("Columns as known on 2017-11-24") if row[0] == "amount | purchases")
     assert amount[1:5] == ["1,460,415", "1,204 | 0.1 %", "5,381", "0"]
