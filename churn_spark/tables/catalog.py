@@ -208,10 +208,13 @@ class Catalog:
         return Written(table.name, day, rows, fingerprint, changed, version)
 
     def _note_read(self, table: Table, dates: Days | Collection[date] | None) -> None:
-        if dates and not isinstance(dates, Days):
-            dates = Days(min(dates), max(dates) + timedelta(days=1))
-        span = (dates.first, dates.end) if isinstance(dates, Days) else (None, None)
-        self._reads.append(Read(table.name, *span, self.ledger.revision))
+        span: Days | None = None
+        if isinstance(dates, Days):
+            span = dates
+        elif dates:
+            span = Days(min(dates), max(dates) + timedelta(days=1))
+        first, end = (span.first, span.end) if span else (None, None)
+        self._reads.append(Read(table.name, first, end, self.ledger.revision))
 
     def _entry(
         self, run: Run, event: str, status: str, writes: tuple[Written, ...] = (), error: str | None = None
