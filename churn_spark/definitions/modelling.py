@@ -5,10 +5,19 @@ from typing import Literal
 
 Family = Literal["logistic_regression", "random_forest"]
 
+PARAMETERS: dict[Family, dict[str, float]] = {
+    "logistic_regression": {"l2": 0.003, "iterations": 60},
+    "random_forest": {"trees": 100, "depth": 8, "leaf_rows": 8},
+}
+"""The parameters a grid may name, with their values where it does not.
+
+l2: penalty on the standardised coefficients; leaf_rows: least rows in a leaf of a tree.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model family with its grid: parameter name to the values tried."""
+    """A model family with its grid: parameter name (of `PARAMETERS`) to the values tried."""
 
     family: Family
     grid: tuple[tuple[str, tuple[float, ...]], ...] = ()
@@ -20,6 +29,8 @@ class Training:
 
     folds: number of folds, grouped by customer. test_snapshots: newest matured snapshots kept for the untouched test.
     metric: what tuning maximises. exclude: features never used. seed: of folds, forests and bootstrap.
+    bootstrap: replicates behind an interval. max_score_drift: largest population stability index between the scores of
+    the tested and the refitted model on the newest population.
     """
 
     candidates: tuple[Candidate, ...]

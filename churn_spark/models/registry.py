@@ -1,0 +1,159 @@
+"""The model registry: logs candidates, registers winners, and loads a version from a verified local copy.
+
+A registered model's files lie in its MLflow run and, once used, in `_models/<name>/<version>` of the warehouse, so that
+scoring goes on when the store cannot be reached. Nothing is loaded that differs from its manifest.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyspark.ml import PipelineModel
+
+from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.project import Tracking
+from churn_spark.models import tracking_store
+from churn_spark.models.manifest import check_manifest, write_manifest
+from churn_spark.models.risk_model import RiskModel, read_model, write_description
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+FOLDER = "model"
+PIPELINE = "sparkml"
+MANIFEST_TAG = "manifest_sha256"
+
+
+class Registry:
+    """The versions of one registered model.
+
+    root: the warehouse's local folder; None when it has none (then copies are kept in the user's cache folder).
+    """
+
+    def __init__(self, name: str, tracking: Tracking, root: Path | None) -> None:
+        self.name = name
+        self._tracking = tracking
+        self._root = root
+        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "churn_spark"
+        self._copies = (root if root is not None else cache) / "_models" / name
+
+    @cached_property
+    def uri(self) -> str:
+        return tracking_store.store_uri(self._tracking, self._root)
+
+    def open(self) -> None:
+        """Reach the store, making it if it is new; ModelError when that fails."""
+        _ = self._connection
+
+    def log(
+        self,
+        run_name: str,
+        parameters: Mapping[str, object],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        texts: Mapping[str, str],
+    ) -> str:
+        """Log a candidate as an MLflow run with its texts (file name to content) as artifacts; return the run's id."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        client, experiment = self._connection
+        run = client.create_run(experiment, run_name=run_name)
+        run_id, at = run.info.run_id, run.info.start_time
+        client.log_batch(
+            run_id,
+            metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
+            params=[Param(name, str(value)) for name, value in parameters.items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+        for file_name, text in texts.items():
+            client.log_text(run_id, text, file_name)
+        client.set_terminated(run_id)
+        return str(run_id)
+
+    def register(self, run_id: str, model: RiskModel, card: str, tags: Mapping[str, str]) -> tuple[int, str]:
+        """Save a model into its run, register it, keep a copy; return its version and the SHA-256 of its manifest."""
+        from mlflow.exceptions import MlflowException
+
+        client, _ = self._connection
+        with _private_folder(self._copies) as scratch:
+            folder = Path(scratch) / FOLDER
+            manifest = _save(model, card, folder, Path(scratch))
+            client.log_artifacts(run_id, str(folder), FOLDER)
+            try:
+                client.get_registered_model(self.name)
+            except MlflowException:
+                client.create_registered_model(self.name)
+            registered = client.create_model_version(
+                self.name, f"runs:/{run_id}/{FOLDER}", run_id, tags={**tags, MANIFEST_TAG: manifest}
+            )
+            version = int(registered.version)
+            self._keep(folder, version)
+        return version, manifest
+
+    def load(self, version: int, manifest: str | None = None) -> RiskModel:
+        """The model of a version, from the verified copy, else from the store.
+
+        manifest: its SHA-256 as noted when it became champion; None takes the registry's word. ModelError when the
+        version does not exist, cannot be reached, or was altered.
+        """
+        copy = self._copies / str(version)
+        known = manifest or self._registered(version).tags[MANIFEST_TAG]
+        if not copy.is_dir():
+            self._fetch(version, known)
+        check_manifest(copy, known)
+        return read_model(copy, PipelineModel.load((copy / PIPELINE).resolve().as_uri()))
+
+    @cached_property
+    def _connection(self) -> tuple["MlflowClient", str]:
+        return tracking_store.connect(self.uri, self._tracking.experiment)
+
+    def _registered(self, version: int) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        client, _ = self._connection
+        try:
+            return client.get_model_version(self.name, str(version))
+        except MlflowException as error:
+            known = sorted((int(v.version) for v in client.search_model_versions(f"name='{self.name}'")), reverse=True)
+            listed = f"the newest are {', '.join(map(str, known[:5]))}" if known else "none is registered"
+            raise ModelError(f"{self.name} has no version {version}: {listed}") from error
+
+    def _fetch(self, version: int, manifest: str) -> None:
+        """Bring a version's files from the store, and keep them if they are what was registered."""
+        client, _ = self._connection
+        with _private_folder(self._copies) as scratch:
+            try:
+                fetched = client.download_artifacts(self._registered(version).run_id, FOLDER, scratch)
+            except ModelError:
+                raise
+            except Exception as error:  # whatever an artifact store raises
+                raise ModelError(f"{self.name} version {version} cannot be fetched from {self.uri}: {error}") from error
+            check_manifest(Path(fetched), manifest)
+            self._keep(Path(fetched), version)
+
+    def _keep(self, folder: Path, version: int) -> None:
+        copy = self._copies / str(version)
+        if copy.exists():  # of another store with the same numbers
+            shutil.rmtree(copy)
+        folder.rename(copy)
+
+
+def _save(model: RiskModel, card: str, folder: Path, scratch: Path) -> str:
+    import mlflow.spark
+    import pyspark
+
+    # Explicit requirements: guessing them starts another Spark. A private folder: the default is shared in /tmp.
+    needs = [f"pyspark=={pyspark.__version__}"]
+    mlflow.spark.save_model(model.pipeline, str(folder), pip_requirements=needs, dfs_tmpdir=str(scratch / "dfs"))
+    write_description(model, folder)
+    (folder / "card.md").write_text(card)
+    return write_manifest(folder)
+
+
+def _private_folder(beside: Path) -> "tempfile.TemporaryDirectory[str]":
+    beside.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=beside, prefix=".new-", ignore_cleanup_errors=True)
