@@ -1,6 +1,5 @@
 """The session's promises: what results rest on is fixed, what spark-submit gave stays, what is missing is named."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +39,7 @@ def test_secret_settings_are_hidden(spark: SparkSession) -> None:
     assert shown["churn.pseudonym.value"] == "*********(redacted)"
 
 
-def test_what_spark_submit_was_given_stays() -> None:
+def test_what_spark_submit_was_given_stays(fast_environment: dict[str, str]) -> None:
     program = (
         "from churn_spark.session import session\n"
         "spark = session('given', extra={'spark.sql.shuffle.partitions': '5'})\n"
@@ -54,7 +53,7 @@ def test_what_spark_submit_was_given_stays() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "PYSPARK_SUBMIT_ARGS": arguments},
+        env=fast_environment | {"PYSPARK_SUBMIT_ARGS": arguments},
         capture_output=True,
         text=True,
         check=False,
