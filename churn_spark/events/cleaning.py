@@ -40,8 +40,13 @@ def clean(events: DataFrame, limits: DataFrame, source: Source, lookback: int) -
     flagged = found.withColumns({**flags, **{_missing(c.name): F.col(c.name).isNull() for c in columns}})
     kept = flagged.where(reduce(lambda left, right: left & right, dropped, F.lit(True)))
     treated = kept.withColumns({measure.name: _without_outliers(measure) for measure in source.measures})
-    filled = treated.withColumns({c.name: F.when(F.col(_missing(c.name)), _fill(c, lookback)).otherwise(F.col(c.name))
-                                  for c in columns if c.cleaning.missing not in ("null", "indicator", "drop")})
+    filled = treated.withColumns(
+        {
+            c.name: F.when(F.col(_missing(c.name)), _fill(c, lookback)).otherwise(F.col(c.name))
+            for c in columns
+            if c.cleaning.missing not in ("null", "indicator", "drop")
+        }
+    )
     smoothed = filled.withColumns({m.name: _smoothed(m) for m in source.measures if m.cleaning.smooth})
     return smoothed.select(*events.columns, *flags)
 
@@ -122,10 +127,9 @@ def _by_date() -> WindowSpec:
 
 
 def _last_known(column: Measure | Category, lookback: int) -> Column:
-    known = F.when(F.col(column.name).isNotNull(), F.struct("event_time", "event_id", F.col(column.name).alias("value")))
-    days_before = (
-        Window.partitionBy("customer_id").orderBy(F.unix_date("known_from")).rangeBetween(1 - lookback, -1)
-    )
+    value = F.col(column.name)
+    known = F.when(value.isNotNull(), F.struct("event_time", "event_id", value.alias("value")))
+    days_before = Window.partitionBy("customer_id").orderBy(F.unix_date("known_from")).rangeBetween(1 - lookback, -1)
     same_date = _by_date().rowsBetween(Window.unboundedPreceding, -1)
     return F.greatest(F.max(known).over(days_before), F.max(known).over(same_date))["value"]
 

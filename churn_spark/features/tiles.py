@@ -30,8 +30,10 @@ def compact(events: DataFrame, source: Source) -> DataFrame:
 
 def first_seen(tiles: DataFrame, source: str) -> DataFrame:
     """The earliest event date of a customer among the rows of each knowledge date (the columns of `first_seen`)."""
-    return tiles.groupBy("customer_id", "known_from").agg(F.min("event_date").alias("first_seen")).select(
-        "customer_id", F.lit(source).alias("source"), "first_seen", "known_from"
+    return (
+        tiles.groupBy("customer_id", "known_from")
+        .agg(F.min("event_date").alias("first_seen"))
+        .select("customer_id", F.lit(source).alias("source"), "first_seen", "known_from")
     )
 
 

@@ -80,13 +80,14 @@ def _out_of_fold(
     """For each point the tally, by fold, of scores by models that did not see the row's fold."""
     tasks = [(point, fold) for point in range(len(points)) for fold in range(settings.folds)]
 
+    @inheritable_thread_target(training.sparkSession)
     def held_out(task: tuple[int, int]) -> DataFrame:
         point, fold = task
         model = fitted(training.where(F.col("fold") != fold), family, points[point], settings.seed)
         return scored(training.where(F.col("fold") == fold), model, Calibrator("none"))
 
     with ThreadPool(PARALLEL) as pool:
-        predicted = dict(zip(tasks, pool.map(inheritable_thread_target(held_out), tasks, chunksize=1), strict=True))
+        predicted = dict(zip(tasks, pool.map(held_out, tasks, chunksize=1), strict=True))
     return [_tallied([predicted[point, fold] for fold in range(settings.folds)]) for point in range(len(points))]
 
 

@@ -1,7 +1,8 @@
 """What the models' annotations say: which group of keys stands where."""
 
 import types
-from typing import Annotated, Any, Union, get_args, get_origin
+from datetime import date
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -19,6 +20,26 @@ def field_description(model: type[BaseModel], loc: tuple[str | int, ...]) -> str
         if loc[-1] in (name, field.alias):
             return (field.description or "").rstrip(".")
     return ""
+
+
+def stand_in(model: type[BaseModel], loc: tuple[str | int, ...]) -> Any:
+    """A value that could stand at the location of a needed key; None where it is not needed or nothing fits."""
+    inner = model_at(model, loc[:-1])
+    fields = inner.model_fields.items() if inner else ()
+    field = next((field for name, field in fields if loc[-1] in (name, field.alias)), None)
+    if field is None or not field.is_required():
+        return None
+    return _fitting(bare(field.annotation))
+
+
+def _fitting(found: Any) -> Any:
+    if get_origin(found) is Literal:
+        return get_args(found)[0]
+    if get_origin(found) is list:
+        item = _fitting(bare(get_args(found)[0]))
+        return None if item is None else [item]
+    simple: dict[Any, Any] = {str: "null", int: 1, float: 1.0, date: date(2000, 1, 1)}
+    return simple.get(found) if isinstance(found, type) else None
 
 
 def model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:

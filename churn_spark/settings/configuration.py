@@ -49,7 +49,8 @@ def _checked(
     values, found = substituted(document, PATHS)
     readable, wrong = draft(values)
     found += wrong
-    found += [readable.in_file(problem) for problem in problems_between(readable, expressions)]
+    between = (readable.in_file(problem) for problem in problems_between(readable, expressions))
+    found += [problem for problem in between if readable.judges(problem)]
     if found:
         return document, None, _told(document, found)
     return document, Settings.model_validate(values), []

@@ -98,8 +98,11 @@ def _matches(keys: Keys, path: Keys) -> bool:
 def _parsed(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)  # the two halves of safe_load, to look at the nodes between them
+        node = loader.get_single_node()
+        _refuse(path, [(keys, n.start_mark.line + 1, _unreadable(loader, n)) for keys, n in _scalars(node, ())])
+        _refuse(path, [(keys, line, "the key stands here twice") for keys, line in _duplicates(node, ())])
+        values = loader.construct_document(node) if node else None
     except FileNotFoundError:
         names = sorted(file.name for file in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
         meant = did_you_mean(path.name, names)
@@ -112,12 +115,22 @@ def _parsed(path: Path) -> Document:
         raise DocumentError(f"{path}{line}: is not YAML: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(values, dict):
         raise DocumentError(f"{path}: is not a group of keys (`name: ...`, `zone: ...`)")
-    twice = list(_duplicates(node, ()))
-    if twice:
-        raise DocumentError(
-            "\n".join(f"{path}:{line}: {dotted(keys)}: the key stands here twice" for keys, line in twice)
-        )
     return Document(str(path), values, {keys: (str(path), line) for keys, line in _lines(node, ())})
+
+
+def _refuse(path: Path, found: list[tuple[Keys, int, str]]) -> None:
+    told = [f"{path}:{line}: {dotted(keys)}: {text}" for keys, line, text in found if text]
+    if told:
+        raise DocumentError("\n".join(told))
+
+
+def _unreadable(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """What is wrong with a value that looks like a date or a number and is none; nothing for any other."""
+    try:
+        loader.construct_object(node)
+    except ValueError as error:
+        return f"{node.value} cannot be read: {error}"
+    return ""
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[Any, yaml.Node, int]]:
@@ -135,6 +148,17 @@ def _lines(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
         for position, value in enumerate(node.value):
             yield (*keys, position), value.start_mark.line + 1
             yield from _lines(value, (*keys, position))
+
+
+def _scalars(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, yaml.ScalarNode]]:
+    if isinstance(node, yaml.ScalarNode):
+        yield keys, node
+    elif isinstance(node, yaml.MappingNode):
+        for key, value, _ in _pairs(node):
+            yield from _scalars(value, (*keys, key))
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield from _scalars(value, (*keys, position))
 
 
 def _duplicates(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:

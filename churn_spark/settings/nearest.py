@@ -12,12 +12,12 @@ def among(value: str, names: Iterable[str], what: str = "") -> str:
     return f"{value!r} is not {what or 'one of ' + listed(known)}{did_you_mean(value, known)}"
 
 
-def unknown(kind: str, value: str, names: Iterable[str]) -> str:
-    """`there is no source 'purchase'. Did you mean purchases? There are: purchases, contacts`"""
+def unknown(kind: str, value: str, names: Iterable[str], where: str = "") -> str:
+    """`there is no measure 'amout' in purchases. Did you mean amount? There are: amount, discount`"""
     known = list(names)
     exist = f"There are: {listed(known)}" if known else "There are none"
-    meant = did_you_mean(value, known)
-    return f"there is no {kind} {value!r}{meant or '.'} {exist}"
+    place = f" in {where}" if where else ""
+    return f"there is no {kind} {value!r}{place}{did_you_mean(value, known) or '.'} {exist}"
 
 
 def did_you_mean(value: str, names: Iterable[str]) -> str:

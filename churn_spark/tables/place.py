@@ -37,7 +37,11 @@ class Place:
 
     def of(self, name: str) -> str:
         """The address of a table, for people and for SQL."""
-        return f"{self.schema}.{name}" if self.root is None else f"{self.root.rstrip('/')}/{name}"
+        if self.root is None:
+            return f"{self.schema}.{name}"
+        # Delta takes a relative path for the name of a table.
+        root = self.root if self.local_root is None else str(self.local_root.absolute())
+        return f"{root.rstrip('/')}/{name}"
 
     def delta(self, spark: SparkSession, name: str) -> DeltaTable:
         return (

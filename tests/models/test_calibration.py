@@ -34,7 +34,9 @@ def test_shifted_log_odds_are_mended_by_platt():
 
 
 def test_steps_are_mended_by_isotonic_regression():
-    rows = out_of_fold(lambda risk: np.where(risk < 0.2, 0.9 + risk / 10, np.where(risk < 0.5, 0.95 + risk / 50, 0.97 + risk / 90)))
+    rows = out_of_fold(
+        lambda risk: np.where(risk < 0.2, 0.9 + risk / 10, np.where(risk < 0.5, 0.95 + risk / 50, 0.97 + risk / 90))
+    )
     assert choose(tally_of(rows))[0].method == "isotonic"
 
 

@@ -72,4 +72,6 @@ def test_replicates_are_measured_side_by_side():
     rows = np.array([[1.0, 2.0, 3.0], [2.0, 0.0, 1.0]])
     churners = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     together = metrics.roc_auc(rows, churners)
-    assert together.tolist() == pytest.approx([float(metrics.roc_auc(r, c)) for r, c in zip(rows, churners, strict=True)])
+    assert together.tolist() == pytest.approx(
+        [float(metrics.roc_auc(r, c)) for r, c in zip(rows, churners, strict=True)]
+    )

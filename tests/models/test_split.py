@@ -11,7 +11,7 @@ EVERY_FOUR_WEEKS = [date(2026, 1, 1) + timedelta(days=28 * n) for n in range(8)]
 
 
 def test_only_labels_known_at_the_first_test_snapshot_teach_the_tested_model():
-    # Matured at 16 July: up to 18 June - the newest two test. 37 days before 30 April no label of 26 March is known yet.
+    # Six have matured and two test; 37 days before 23 April no label of 26 March is known yet.
     found = split(EVERY_FOUR_WEEKS, PERIODS, date(2026, 7, 4), test_snapshots=2)
     assert found.refit == tuple(EVERY_FOUR_WEEKS[:6])
     assert found.test == tuple(EVERY_FOUR_WEEKS[4:6])

@@ -27,7 +27,7 @@ def _delivered(source: SourceSection, keys: Keys) -> Iterator[Problem]:
     if (unit == "version") != (source.format == "delta"):
         allowed = "version" if source.format == "delta" else "file or folder"
         yield Problem((*keys, "unit"), f"{unit!r} does not go with format {source.format}; use {allowed}")
-    if delivered.by == "file_name" and unit == "version":
+    elif delivered.by == "file_name" and unit == "version":
         yield Problem((*keys, "by"), "a Delta source has no file names to take a date from; use column or event")
     if delivered.by == "column":
         yield from _date_column(source, keys)

@@ -47,7 +47,7 @@ def attribute_names(draft: Draft) -> list[str]:
 def feature_names(draft: Draft) -> list[str] | None:
     """The names of all columns of `features`; None where a mistake leaves that open."""
     section = draft.read.features
-    if section is None or draft.unsure("features") or draft.unsure("sources"):
+    if section is None or draft.unsure("features") or draft.unsure("sources") or any(features(draft)):
         return None
     lines = ((source, line) for source, lines in section.lines.items() for line in lines)
     simple = [feature.name for source, line in lines for feature in expanded(section, source, line)]
@@ -89,7 +89,7 @@ def _columns(
         yield Problem(keys, f"of is missing; {op} needs a {kind} of {name}: {listed(known) or 'it has none'}")
     for column in line.of or ():
         if column not in known and not draft.unsure("sources", name, group, column):
-            yield Problem((*keys, "of"), unknown(f"{kind} of {name}", column, known))
+            yield Problem((*keys, "of"), unknown(kind, column, known, name))
     if op == "share":
         yield from _share(draft, name, line, keys)
 
@@ -98,7 +98,7 @@ def _share(draft: Draft, name: str, line: FeatureLine, keys: Keys) -> Iterator[P
     measures = draft.sources[name].measures
     known = line.measure is None or line.measure in measures
     if not known and not draft.unsure("sources", name, "measures", str(line.measure)):
-        yield Problem((*keys, "measure"), unknown(f"measure of {name}", str(line.measure), measures))
+        yield Problem((*keys, "measure"), unknown("measure", str(line.measure), measures, name))
     slugs: dict[str, str] = {}
     for value in line.value or ():
         if slugs.setdefault(slug(value), value) != value:

@@ -62,7 +62,7 @@ def _of_rule(draft: Draft, label: LabelSection) -> Iterator[Problem]:
         and measure not in known
         and not draft.unsure("sources", name, "measures", measure)
     ):
-        yield Problem(("label", "measure"), unknown(f"measure of {name}", measure, known))
+        yield Problem(("label", "measure"), unknown("measure", measure, known, name))
 
 
 def _event_sources(draft: Draft, names: Sequence[str], keys: Keys) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ Expressions = Callable[[Columns, str], str]
 
 NUMERIC = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 WHOLE = ("tinyint", "smallint", "int", "bigint")
+# What counts as what; a type of an attribute that is not listed is itself.
 KINDS: dict[str, tuple[str, ...]] = {
     "a number": NUMERIC,
     "text or a whole number": ("string", *WHOLE),
@@ -23,6 +24,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "text, a whole number, a date or true and false": ("string", "boolean", *WHOLE, "date"),
     "a timestamp or a date": ("timestamp", "timestamp_ntz", "date"),
     "true or false": ("boolean",),
+    "int": ("tinyint", "smallint", "int"),
+    "bigint": WHOLE,
+    "double": NUMERIC,
 }
 ID, PART, CATEGORY, TIME, TRUTH, NUMBER = (
     "text or a whole number",

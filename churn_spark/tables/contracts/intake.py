@@ -22,6 +22,7 @@ DELIVERIES = Table(
         Column("bytes", LONG, "Size at the source, bytes."),
         Column("nominal_date", DATE, "Nominal date; the latest of the rows' where it differs by row; null if none."),
         Column("taken_on", DATE, "As-of date of the run that first took it, raised to the newest completed one.", False),
+        Column("history", BOOLEAN, "Rows with a nominal date up to history_until skip taken_on.", False),
         Column("read", LONG, "Rows read.", False),
         Column("kept", LONG, "Rows accepted.", False),
         Column("quarantined", LONG, "Rows refused, duplicates not counted.", False),

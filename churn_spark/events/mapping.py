@@ -1,0 +1,82 @@
+"""What the configuration's expressions make of the raw columns: ids, times, measures, categories, attributes."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from churn_spark.definitions.sources import Source
+from churn_spark.events.attempt import PREFIX, value
+from churn_spark.events.zones import reading_times_in
+
+EARLIEST, LATEST = "1900-01-01", "2199-12-31"
+"""Days outside are no dates of a customer's life: such a time counts as missing (no_time)."""
+
+_SEPARATOR, _NOTHING = "\x1f", "\x00"
+"""Between and instead of the parts of a hashed id; rows whose texts hold such characters are refused."""
+
+
+def expressions(source: Source) -> dict[str, str]:
+    """The SQL expressions attempted on every row, by the names their values and failures go by."""
+    columns = (*source.measures, *source.categories, *source.attributes)
+    found = {"customer_id": source.customer_id}
+    if source.kind == "events":
+        found["event_time"] = source.event_time
+        found["event_id"] = f"array({', '.join(f'cast(({part}) as string)' for part in identity(source))})"
+    if source.delivered.by == "column":
+        found["nominal_date"] = f"`{source.delivered.column}`"
+    found |= {f"value_{column.name}": column.expression for column in columns}
+    return found | {f"check_{check.name}": check.expression for check in source.checks}
+
+
+def identity(source: Source) -> tuple[str, ...]:
+    """What an event is recognised by: the declared expressions, else the whole row."""
+    return source.event_id or tuple(f"`{name}`" for name, _ in source.schema)
+
+
+def with_time(tried: DataFrame, zone: str) -> DataFrame:
+    """Add `event_time` (instant) and `event_date` (in the zone); a calendar date stays that date in every zone."""
+    found, is_date = value("event_time"), isinstance(_value_type(tried, "event_time"), T.DateType)
+    if not is_date:
+        tried = tried.withColumn("event_time", found.try_cast("timestamp"))
+    with reading_times_in(tried.sparkSession, zone):
+        if is_date:
+            tried = tried.withColumn("event_time", found.cast("timestamp"))
+        return tried.withColumn("event_date", _plausible(F.col("event_time").cast("date")))
+
+
+def dated(source: Source) -> Column | None:
+    """The nominal date row by row (null: undated); None where it is the delivery's."""
+    if source.delivered.by == "file_name":
+        return None
+    if source.delivered.by == "column":
+        return _plausible(value("nominal_date").try_cast("date"))
+    return F.col("event_date") if source.kind == "events" else F.lit(None).cast("date")
+
+
+def values(source: Source) -> dict[str, Column]:
+    """The columns of the source's table by name; null where there is no value or it does not fit."""
+    customer = value("customer_id").cast("string")
+    found = {"customer_id": F.when(F.trim(customer) != "", customer)}
+    if source.kind == "events":
+        found["event_id"] = _event_id(source)
+    found |= {m.name: value(f"value_{m.name}").try_cast(f"decimal(18,{m.scale})") for m in source.measures}
+    found |= {c.name: value(f"value_{c.name}").cast("string") for c in source.categories}
+    return found | {a.name: value(f"value_{a.name}").try_cast(a.type) for a in source.attributes}
+
+
+def _event_id(source: Source) -> Column:
+    """A single expression as it is; several hashed together (128 bits of SHA-256)."""
+    parts = value("event_id")
+    if len(source.event_id) == 1:
+        return F.when(F.trim(parts[0]) != "", parts[0])
+    text = F.array_join(parts, _SEPARATOR, _NOTHING)
+    return F.when(F.exists(parts, lambda part: part.isNotNull()), F.substring(F.sha2(text, 256), 1, 32))
+
+
+def _plausible(day: Column) -> Column:
+    return F.when(day.between(F.lit(EARLIEST).cast("date"), F.lit(LATEST).cast("date")), day)
+
+
+def _value_type(tried: DataFrame, name: str) -> T.DataType:
+    struct = tried.schema[PREFIX + name].dataType
+    return struct["v"].dataType if isinstance(struct, T.StructType) else struct

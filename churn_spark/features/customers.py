@@ -1,0 +1,55 @@
+"""What is known of customers themselves at as-of dates: attributes, first days, activity."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from churn_spark.definitions.sources import Source
+from churn_spark.features.rings import KEY, seen_at
+
+
+def attributes(customers: DataFrame, sources: Iterable[Source], dates: Collection[date]) -> DataFrame:
+    """Every attribute of each customer as known at each as-of date, null where unknown.
+
+    customers: versions (customer_id, source, known_from, nominal_date, delivery, attributes). Of each source the last
+    version with known_from <= as-of date counts, by known_from, nominal date and delivery; an attribute of several
+    sources comes from the last of theirs. Returns customer_id, as_of_date and the attributes.
+    """
+    owners: dict[str, tuple[str, ...]] = {}
+    for source in sources:
+        for attribute in source.attributes:
+            owners[attribute.name] = (*owners.get(attribute.name, ()), source.name)
+    version = F.struct("known_from", "nominal_date", "delivery", *(f"`{name}`" for name in owners))
+    groups = sorted(set(owners.values()))
+    last = [F.max(F.when(F.col("source").isin(*group), version)).alias(f"_{n}") for n, group in enumerate(groups)]
+    latest = _known_at(customers, dates).groupBy(*KEY).agg(*last)
+    return latest.select(*KEY, *(F.col(f"_{groups.index(group)}")[name].alias(name) for name, group in owners.items()))
+
+
+def first_days(first_seen: DataFrame, sources: Iterable[str], dates: Collection[date]) -> DataFrame:
+    """The first event date of each customer in each source as known at each as-of date.
+
+    first_seen: customer_id, source, first_seen, known_from. Returns customer_id, as_of_date and `_first_<source>`.
+    """
+    firsts = [F.min(F.when(F.col("source") == name, F.col("first_seen"))).alias(first_column(name)) for name in sources]
+    return _known_at(first_seen, dates).groupBy(*KEY).agg(*firsts)
+
+
+def first_column(source: str) -> str:
+    """The column of `first_days` of one source."""
+    return f"_first_{source}"
+
+
+def active(tiles: Iterable[DataFrame], dates: Collection[date], days: int) -> DataFrame:
+    """Customers with an event in one of several sources in the window of `days` days: customer_id, as_of_date."""
+    seen = [seen_at(rows.select("customer_id", "event_date", "known_from"), dates, days).select(*KEY) for rows in tiles]
+    return reduce(lambda left, right: left.unionAll(right), seen).distinct()
+
+
+def _known_at(rows: DataFrame, dates: Collection[date]) -> DataFrame:
+    """The rows known at each as-of date, once for each."""
+    listed = ", ".join(f"DATE'{day}'" for day in sorted(dates))
+    return rows.selectExpr("*", f"explode(array({listed})) as as_of_date").where("known_from <= as_of_date")

@@ -1,0 +1,31 @@
+"""Hashes of what tiles mean: tiles of another hash are not mixed with these."""
+
+from churn_spark.definitions.hashing import definition_hash
+from churn_spark.definitions.project import Project
+from churn_spark.definitions.sources import Category, Measure, Source
+
+VERSION = 1
+"""Rises when cleaning or compaction changes its meaning."""
+
+
+def tile_definitions(project: Project) -> dict[str, dict[str, str]]:
+    """The hash of each measure, category and of the rows themselves, by table written by build_tiles.
+
+    Over the mapping, the cleaning (its method, not learnt values), what tiles keep of the column, and the zone.
+    """
+    found = {source.tiles_table: _of_source(source, project) for source in project.event_sources}
+    return {**found, "first_seen": {s.name: found[s.tiles_table]["events"] for s in project.event_sources}}
+
+
+def _of_source(source: Source, project: Project) -> dict[str, str]:
+    columns = (*source.measures, *source.categories)
+    dropped = sorted((c.name, c.expression) for c in columns if c.cleaning.missing == "drop")
+    identity = (source.customer_id, source.event_id, source.event_time, source.time_zone, project.zone)
+    rows = definition_hash(VERSION, identity, dropped)
+    return {"events": rows, **{column.name: _of_column(column, rows, project) for column in columns}}
+
+
+def _of_column(column: Measure | Category, rows: str, project: Project) -> str:
+    # The longest window bounds how far back a last known value is looked for.
+    lookback = project.features.longest if column.cleaning.missing == "last_known" else None
+    return definition_hash(VERSION, column, rows, lookback)

@@ -1,0 +1,38 @@
+"""Who is watched at an as-of date: the rows that every snapshot has, whatever is known of them."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from churn_spark.definitions.rules import Population
+from churn_spark.features.customers import active, first_column, first_days
+from churn_spark.features.rings import KEY
+
+
+def population(
+    rule: Population,
+    dates: Collection[date],
+    tiles: Mapping[str, DataFrame],
+    first_seen: DataFrame,
+    attributes: DataFrame | None,
+) -> DataFrame:
+    """The customers of the population at each as-of date: customer_id, as_of_date.
+
+    `active`: an event known at the date in one of the rule's sources in the last `days` days, and the first one in any
+    of them at least `tenure_days` before it. `contract`: the rule's expression is true of the attributes as of the date.
+
+    tiles: by source. first_seen: customer_id, source, first_seen, known_from. attributes: see `customers.attributes`.
+    """
+    if rule.by == "contract":
+        if attributes is None:
+            raise ValueError("a population by contract needs the attributes of customers")
+        return attributes.where(F.expr(rule.expression or "false")).select(*KEY)
+    customers = active([tiles[source] for source in rule.sources], dates, rule.days)
+    if rule.tenure_days <= 0:
+        return customers
+    first = F.array_min(F.array(*(first_column(source) for source in rule.sources)))
+    known = first_days(first_seen, rule.sources, dates)
+    tenured = known.where(F.date_diff("as_of_date", first) >= rule.tenure_days).select(*KEY)
+    return customers.join(tenured, on=list(KEY), how="left_semi")

@@ -1,0 +1,105 @@
+"""The features of snapshots: rings over tiles by source, joined to the population."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame
+
+from churn_spark.definitions.features import DerivedFeature, Feature, FeatureSet
+from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.rules import Population
+from churn_spark.definitions.sources import Source
+from churn_spark.features import partials
+from churn_spark.features.customers import attributes, first_column, first_days
+from churn_spark.features.formulas import formula
+from churn_spark.features.points import POINT_OPS, points
+from churn_spark.features.population import population
+from churn_spark.features.rhythm import with_intervals
+from churn_spark.features.rings import KEY, over_windows, seen_at
+from churn_spark.features.variety import distinct
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What features are computed from: tiles by source, first days, versions of customers (None: no such source)."""
+
+    tiles: Mapping[str, DataFrame]
+    first_seen: DataFrame
+    customers: DataFrame | None = None
+
+
+def snapshots(
+    known: Known, sources: tuple[Source, ...], features: FeatureSet, rule: Population, dates: Collection[date]
+) -> DataFrame:
+    """The features of every customer of the population at each as-of date.
+
+    A date `s` uses exactly the rows with known_from <= s and event_date in the window. A customer without an event in a
+    window has what `OPS` says under `empty`; all of a source is null unless `s` is after its first day (`starts`).
+    Returns customer_id, as_of_date and the features in the order of the set.
+    """
+    by_name = {source.name: source for source in sources}
+    as_of = None
+    if known.customers is not None:
+        as_of = attributes(known.customers, [source for source in sources if source.kind == "customers"], dates)
+    rows = population(rule, dates, known.tiles, known.first_seen, as_of)
+    tenured = sorted({feature.source for feature in features.windowed if feature.op == "tenure"})
+    parts = [first_days(known.first_seen, tenured, dates)] if tenured else []
+    parts += [as_of] if features.attributes and as_of is not None else []
+    for name, tiles in known.tiles.items():
+        parts += _of_source(tiles, features.of(name), by_name[name], dates)
+    for part in parts:
+        rows = rows.join(part, on=list(KEY), how="left")
+    simple = [_value(feature, by_name[feature.source]) for feature in features.windowed]
+    taken = [f"`{attribute.attribute}` as `{attribute.name}`" for attribute in features.attributes]
+    return derived(rows.selectExpr(*KEY, *simple, *taken), features.derived)
+
+
+def derived(rows: DataFrame, expressions: tuple[DerivedFeature, ...]) -> DataFrame:
+    """Add the derived features as doubles, each after those it is computed from."""
+    before = rows.columns
+    waiting = {feature.name: feature for feature in expressions}
+    while waiting:
+        ready = [feature for feature in waiting.values() if not waiting.keys() & set(feature.inputs)]
+        if not ready:
+            raise ValueError(f"derived features that need each other: {', '.join(waiting)}")
+        rows = rows.selectExpr(
+            "*", *(f"cast(({feature.expression}) as double) as `{feature.name}`" for feature in ready)
+        )
+        for feature in ready:
+            del waiting[feature.name]
+    return rows.selectExpr(*(f"`{name}`" for name in (*before, *(feature.name for feature in expressions))))
+
+
+def _of_source(
+    tiles: DataFrame, features: tuple[Feature, ...], source: Source, dates: Collection[date]
+) -> list[DataFrame]:
+    """Frames of one row a customer and as-of date with the features of one source."""
+    windowed = [feature for feature in features if feature.window]
+    if not windowed:
+        return []
+    ends = [feature for feature in windowed if feature.op in POINT_OPS]
+    various = [feature for feature in windowed if feature.op == "distinct"]
+    others = [feature for feature in windowed if feature.op not in (*POINT_OPS, "distinct")]
+    recent = seen_at(tiles, dates, max(feature.window or 0 for feature in windowed))
+    parts = distinct(recent, various, source)
+    if ends:
+        parts.append(points(recent, ends, source))
+    if others:
+        customers = with_intervals(over_windows(recent, partials.needed(others)), others)
+        window = partials.days_window(others)
+        parts.append(customers.selectExpr(*KEY, *(f"{formula(f, source, window)} as `{f.name}`" for f in others)))
+    return parts
+
+
+def _value(feature: Feature, source: Source) -> str:
+    """SQL of the feature with the value it has when there is nothing."""
+    op = OPS[feature.op]
+    value = f"`{feature.name}`"
+    if feature.op == "tenure":
+        value = f"date_diff(as_of_date, `{first_column(feature.source)}`)"
+    elif op.empty == "0":
+        value = f"coalesce({value}, 0)"
+    if source.starts is not None:
+        value = f"if(as_of_date > DATE'{source.starts}', {value}, null)"
+    return f"cast({value} as {'bigint' if op.integer else 'double'}) as `{feature.name}`"

@@ -1,0 +1,171 @@
+"""What ingest takes of a source: deliveries due and not taken yet, those to take again, what is missing."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pyspark.sql import SparkSession
+
+from churn_spark.definitions.errors import DeliveryError, NotReadyError
+from churn_spark.definitions.periods import listed
+from churn_spark.definitions.project import Run
+from churn_spark.definitions.sources import Source
+from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
+from churn_spark.stages.files import Files
+from churn_spark.tables.ledger import NOTHING, OK, Ledger
+
+log = logging.getLogger("churn_spark.ingest")
+
+ACCEPT, RESTATE, VERIFY = "accept-incomplete", "restate", "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does with one source. taken: what the tables hold already; incomplete: something missing was accepted."""
+
+    source: Source
+    files: Files
+    takings: tuple[Taking, ...]
+    taken: Mapping[str, Taken]
+    incomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the ledger remembers of earlier runs of ingest.
+
+    completed: newest as-of date. accepted: newest as-of date at which missing deliveries were accepted. begun: when the
+    run that took a delivery (`source/delivery`) began. half_written: deliveries of runs that broke off. history_open:
+    no snapshot was built yet, so that history may still be loaded under its own dates.
+    """
+
+    completed: date | None
+    accepted: date | None
+    begun: Mapping[str, datetime]
+    half_written: frozenset[str]
+    history_open: bool
+
+
+def remembered(ledger: Ledger) -> Memory:
+    """Read the ledger for what ingest has done so far."""
+    done = [e for e in ledger.entries if e.job == "ingest" and e.event == "end" and e.status in (OK, NOTHING)]
+    return Memory(
+        completed=ledger.completed("ingest"),
+        accepted=max((entry.as_of for entry in done if ACCEPT in entry.options), default=None),
+        begun={s: entry.at - timedelta(seconds=entry.seconds or 0.0) for entry in done for s in entry.subjects},
+        half_written=frozenset(ledger.open_subjects("ingest")),
+        history_open=not ledger.partitions("features"),
+    )
+
+
+def plan(spark: SparkSession, run: Run, source: Source, taken: Mapping[str, Taken], memory: Memory) -> Plan:
+    """Compare what lies at a source with what was taken. Reads names, sizes, headers and bytes, no rows.
+
+    DeliveryError: a delivery is missing or incomplete (unless accepted), its content changed (unless restated), or one
+    that a broken run took is gone.
+    """
+    files = Files(spark, source.path)
+    there = due(_found(files, source), source.delivered, run.as_of)
+    half_written = {s.removeprefix(f"{source.name}/") for s in memory.half_written if s.startswith(f"{source.name}/")}
+    _refuse_absent(half_written - {found.name for found in there}, source)
+    new = [found for found in there if found.name not in taken or found.name in half_written]
+    known = [found for found in there if found.name in taken and found.name not in half_written]
+    holes = _incomplete(source, run, new, [*taken.values(), *there], memory.accepted)
+    again = _changed(files, source, run, known, taken, memory.begun)
+    takings = _takings(files, source, run, [*new, *again], taken, memory)
+    return Plan(source, files, takings, taken, incomplete=holes)
+
+
+def _found(files: Files, source: Source) -> list[Found]:
+    delivered, found = source.delivered, []
+    for name, is_folder, file in files.listed():
+        if delivered.unit == "folder" and is_folder:
+            inside, complete = files.inside(name)
+            members = tuple(member for _, member in inside)
+            found.append(Found(name, members, nominal_date(name, delivered), complete))
+        elif delivered.unit == "file" and not is_folder:
+            found.append(Found(name, (file,), nominal_date(name, delivered)))
+        else:
+            kind = "folder" if is_folder else "file"
+            log.info("%s: the %s %r is left alone, a delivery is a %s", source.name, kind, name, delivered.unit)
+    return found
+
+
+def _refuse_absent(gone: Collection[str], source: Source) -> None:
+    if gone:
+        raise NotReadyError(
+            f"{source.name}: an interrupted run had begun to take {', '.join(sorted(gone))}, not there (or not due) now;"
+            f" put it back below {source.path}, and run ingest at the as-of date of that run or later"
+        )
+
+
+def _incomplete(
+    source: Source, run: Run, new: Iterable[Found], known: Iterable[Taken | Found], accepted: date | None
+) -> bool:
+    """Whether something expected is not there but accepted; DeliveryError where it is not accepted."""
+    delivered = source.delivered
+    nominal = {delivery.nominal for delivery in known if delivery.nominal is not None}
+    holes = missing(delivered, nominal, run.as_of, accepted)
+    cut = [found.name for found in new if delivered.require_success and not found.complete]
+    problems = [f"expected and not there: {listed(holes)}"] if holes else []
+    problems += [f"without _SUCCESS: {', '.join(cut)}"] if cut else []
+    if problems and ACCEPT not in run.options:
+        raise DeliveryError(
+            f"{source.name} at {source.path}, {'; '.join(problems)}; wait for it, correct"
+            f" sources.{source.name}.delivered.expected, or run with --option {ACCEPT}"
+        )
+    return bool(problems)
+
+
+def _changed(
+    files: Files,
+    source: Source,
+    run: Run,
+    known: Iterable[Found],
+    taken: Mapping[str, Taken],
+    begun: Mapping[str, datetime],
+) -> list[Found]:
+    """Deliveries taken before whose content is another now, for `restate`; DeliveryError without it.
+
+    Content is compared where the size differs or the file was modified after the run that took it began, so that a
+    daily run does not read years of files; `verify` compares all.
+    """
+
+    def suspicious(found: Found) -> bool:
+        since = begun.get(f"{source.name}/{found.name}")
+        modified = found.modified is not None and (since is None or found.modified > since)
+        return VERIFY in run.options or found.bytes != taken[found.name].bytes or modified
+
+    looked_at = [found for found in known if found.version is None and suspicious(found)]
+    prints = files.fingerprints(found.files for found in looked_at)
+    changed = [(f, p) for f, p in zip(looked_at, prints, strict=True) if p != taken[f.name].fingerprint]
+    if changed and RESTATE not in run.options:
+        found, fingerprint = changed[0]
+        raise DeliveryError(
+            f"{source.name}: {found.name} was taken on {taken[found.name].taken_on} with the fingerprint"
+            f" {taken[found.name].fingerprint} and has {fingerprint} now ({len(changed)} changed in all); put the old"
+            f" content back, or run with --option {RESTATE} to take the new one under its old date"
+        )
+    return [found for found, _ in changed]
+
+
+def _takings(
+    files: Files, source: Source, run: Run, chosen: list[Found], taken: Mapping[str, Taken], memory: Memory
+) -> tuple[Taking, ...]:
+    taken_on = max(run.as_of, memory.completed or run.as_of)
+    history = source.delivered.history_until is not None and (memory.history_open or RESTATE in run.options)
+    prints = files.fingerprints(found.files for found in chosen)
+    takings = []
+    for found, fingerprint in zip(chosen, prints, strict=True):
+        before = taken.get(found.name)
+        takings.append(
+            Taking(
+                found,
+                taken_on=before.taken_on if before else taken_on,
+                history=before.history if before else history,
+                fingerprint=fingerprint,
+                before=before,
+            )
+        )
+    return tuple(takings)

@@ -1,0 +1,112 @@
+"""The Airflow DAGs, derived from the stages, with a stand-in for Airflow that records what is built."""
+
+import os
+import runpy
+import shlex
+import sys
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from typer.testing import CliRunner
+
+from churn_spark import cli, run
+from churn_spark.settings import load
+from churn_spark.stages.graph import DAILY, STAGES
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy" / "airflow"
+CONF = ROOT / "conf" / "complete_journey.yaml"
+
+
+@pytest.fixture
+def derived(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import derived_tasks
+
+    return derived_tasks
+
+
+def test_daily_tasks_are_the_daily_stages_in_the_order_of_the_graph(derived):
+    tasks = derived.daily_tasks(load(CONF), "--conf conf/x.yaml")
+    assert [task.task_id for task in tasks] == [stage.name for stage in DAILY]
+    upstream = {task.task_id: set(task.upstream) for task in tasks}
+    assert upstream["ingest"] == set()
+    assert upstream["build_tiles"] == {"ingest"}
+    assert "build_features" in upstream["build_labels"] & upstream["score"]
+    assert "score" not in upstream["build_labels"]
+    assert upstream["report"] == {stage.name for stage in DAILY} - {"report"}
+    for place, task in enumerate(tasks):
+        assert set(task.upstream) <= {before.task_id for before in tasks[:place]}
+
+
+def test_every_command_is_one_the_command_line_takes(derived, monkeypatch):
+    asked = []
+    monkeypatch.setattr(run, "start", lambda *given: asked.append(given[:-1]))
+    tasks = [*derived.daily_tasks(load(CONF), "--conf conf/x.yaml --env prod"), *_occasional(derived)]
+    for task in tasks:
+        program, *arguments = shlex.split(task.command.replace(derived.AS_OF, str(date(2026, 6, 1))))
+        assert program == "churn-spark"
+        done = CliRunner().invoke(cli.app, arguments)
+        assert done.exit_code == 0, done.output
+    assert asked == [(Path("conf/x.yaml"), "2026-06-01", "prod", "json", [])] * len(STAGES)
+
+
+def _occasional(derived) -> list:
+    return list(derived.occasional_tasks("--conf conf/x.yaml --env prod").values())
+
+
+def test_the_dag_file_builds_a_dag_of_all_daily_stages_and_one_for_each_other(derived, airflow, monkeypatch):
+    monkeypatch.setenv("CHURN_SPARK_CONF", str(CONF))
+    runpy.run_path(str(FOLDER / "churn_spark_dag.py"))
+    tasks = {task.task_id: task for task in derived.daily_tasks(load(CONF), f"--conf {CONF}")}
+    daily = airflow["complete_journey_daily"]
+    assert {name: set(task.upstream) for name, task in tasks.items()} == daily.upstream
+    assert {name: task.command for name, task in tasks.items()} == daily.commands
+    others = {stage.name for stage in STAGES if not stage.daily}
+    assert set(airflow) == {"complete_journey_daily"} | {f"complete_journey_{name}" for name in others}
+    assert all(dag.schedule for dag in airflow.values())
+
+
+@pytest.fixture
+def airflow(monkeypatch) -> dict:
+    """Stand-ins for the four names the DAG file takes from Airflow; gives the DAGs by id."""
+    dags: dict = {}
+
+    class Dag:
+        def __init__(self, dag_id: str, schedule: str | None, **_: object) -> None:
+            self.schedule, self.upstream, self.commands = schedule, {}, {}
+            dags[dag_id] = self
+
+        def __enter__(self) -> "Dag":
+            Operator.dag = self
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            del Operator.dag
+
+    class Operator:
+        dag: Dag
+
+        def __init__(self, task_id: str, bash_command: str) -> None:
+            self.name, self.within = task_id, self.dag
+            self.dag.commands[task_id], self.dag.upstream[task_id] = bash_command, set()
+
+        def __rshift__(self, after: "Operator") -> None:
+            self.within.upstream[after.name].add(self.name)
+
+    modules = {"airflow": {}, "airflow.sdk": {"DAG": Dag}, "pendulum": {"datetime": lambda *_, **__: None}}
+    for name in ("airflow.providers", "airflow.providers.standard", "airflow.providers.standard.operators"):
+        modules[name] = {}
+    modules["airflow.providers.standard.operators.bash"] = {"BashOperator": Operator}
+    for name, members in modules.items():
+        module = ModuleType(name)
+        vars(module).update(members)
+        monkeypatch.setitem(sys.modules, name, module)
+    return dags
+
+
+def test_the_commands_on_schedule_name_the_as_of_date_of_the_run(derived):
+    assert all(derived.AS_OF in task.command for task in _occasional(derived))
+    assert os.linesep not in "".join(task.command for task in _occasional(derived))

@@ -1,0 +1,129 @@
+"""A small warehouse with features and labels of made customers, for tests of training and scoring."""
+
+import random
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet, Snapshots
+from churn_spark.definitions.modelling import Candidate, Scoring, Training
+from churn_spark.definitions.periods import Periods
+from churn_spark.definitions.project import Privacy, Project, Run, Tracking, Warehouse
+from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.definitions.sources import Delivered, Source
+from churn_spark.labels.definitions import label_definitions
+from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.contracts.snapshots import LABELS, features
+from churn_spark.tables.place import Place
+
+FIRST = date(2026, 1, 1)
+CUSTOMERS = 240
+
+FEATURES = FeatureSet(
+    windowed=(
+        Feature("purchases_recency", "purchases", "recency", window=84, hash="recency-1"),
+        Feature("purchases_count_28d", "purchases", "count", window=28, hash="count-1"),
+        Feature("purchases_ewm_h21", "purchases", "ewm", window=84, half_life=21, hash="ewm-1"),
+        Feature("purchases_amount_mean_84d", "purchases", "mean", column="amount", window=84, hash="mean-1"),
+    ),
+    derived=(DerivedFeature("amount_a_day", "purchases_amount_mean_84d / 28", hash="derived-1"),),
+    attributes=(AttributeFeature("plan", "plan", "string", hash="plan-1"),),
+)
+
+
+def project_at(root: Path, **changes: object) -> Project:
+    """A project whose warehouse lies below a folder."""
+    made = Project(
+        name="made",
+        origin="conf/made.yaml",
+        zone="UTC",
+        warehouse=Warehouse(str(root / "warehouse")),
+        privacy=Privacy("none"),
+        sources=(Source("purchases", "events", "csv", "none", (), "id", Delivered()),),
+        population=Population("active", ("purchases",), days=56),
+        periods=Periods(gap=0, performance=28),
+        label=LabelRule("inactivity", ("purchases",)),
+        features=FEATURES,
+        snapshots=Snapshots(FIRST, 28),
+        training=Training(
+            candidates=(
+                Candidate("logistic_regression", (("l2", (0.01,)), ("iterations", (8,)))),
+                Candidate("random_forest", (("trees", (4,)), ("depth", (2, 3)))),
+            ),
+            folds=2,
+            test_snapshots=1,
+            bootstrap=40,
+            max_score_drift=1.0,
+        ),
+        scoring=Scoring(value="12 * purchases_amount_mean_84d"),
+        tracking=Tracking(uri=f"sqlite:///{root / 'mlflow.db'}"),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def catalog_of(spark, project: Project) -> Catalog:
+    return Catalog(spark, Place(project.warehouse.path), "--conf conf/made.yaml")
+
+
+def run_of(project: Project, job: str, as_of: date, dates: Collection[date] = (), options: Collection[str] = ()) -> Run:
+    at = datetime.now(UTC)
+    return Run(
+        job=job,
+        as_of=as_of,
+        dates=tuple(dates) or (as_of,),
+        run_id=f"{job}-{as_of}-{at:%H%M%S%f}",
+        code_version="test",
+        settings_hash=project.settings_hash,
+        started_at=at,
+        options=frozenset(options),
+    )
+
+
+def do(
+    work, project: Project, catalog: Catalog, as_of: date, dates: Collection[date] = (), options: Collection[str] = ()
+):
+    """Run a stage once as `run_stage` does, without its lock."""
+    run = run_of(project, work.__name__, as_of, dates, options)
+    catalog.enter(run)
+    try:
+        work(run, project, catalog)
+    except BaseException as error:
+        catalog.end(run, error=str(error))
+        raise
+    return catalog.end(run)
+
+
+def write_snapshots(project: Project, catalog: Catalog, days: Collection[date], labelled: Collection[date]) -> None:
+    """Write features of `days` and labels of `labelled`; the quieter a customer was, the likelier the label."""
+    drawn = random.Random(7)
+    snapshots, labels = [], []
+    for day in days:
+        for number in range(CUSTOMERS):
+            count = drawn.randint(0, 9)
+            recency = drawn.randint(1, 30) if count else drawn.randint(29, 56)
+            spent = round(drawn.uniform(5, 80), 2) if drawn.random() < 0.9 else None
+            customer = f"c{number:04d}"
+            plan = ("basic", "plus", None)[number % 3]
+            a_day = spent / 28 if spent else None
+            snapshots.append((customer, day, recency, count, count * 0.7, spent, plan, a_day))
+            churned = drawn.random() < 0.05 + 0.6 * (recency / 56) ** 2 + (0.15 if plan is None else 0)
+            excluded = "churned_in_gap" if number == 0 else None
+            matured = project.periods.matured_on(day)
+            labels.append((customer, day, None if excluded else int(churned), excluded, None, None, matured))
+    table = features(project.features)
+    run = run_of(project, "build_features", max(days))
+    catalog.enter(run)
+    catalog.begin(run, {table: days}, definitions={"features": project.features.hashes})
+    catalog.replace(table, catalog.spark.createDataFrame(snapshots, table.schema), run, days)
+    catalog.end(run)
+    run = run_of(project, "build_labels", max(days))
+    catalog.enter(run)
+    catalog.begin(run, {LABELS: labelled}, definitions=label_definitions(project))
+    kept = [row for row in labels if row[1] in labelled]
+    catalog.replace(LABELS, catalog.spark.createDataFrame(kept, LABELS.schema), run, labelled)
+    catalog.end(run)
+
+
+def every_four_weeks(count: int) -> list[date]:
+    return [FIRST + timedelta(days=28 * n) for n in range(count)]

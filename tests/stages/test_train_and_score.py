@@ -1,0 +1,220 @@
+"""One small training run, looked at from all sides, and scoring with what it made."""
+
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import functions as F
+
+from churn_spark.definitions.errors import ModelError, NotReadyError
+from churn_spark.definitions.project import Tracking
+from churn_spark.models.registry import Registry
+from churn_spark.stages.score import Chosen, InForce, choose, score
+from churn_spark.stages.train import train
+from churn_spark.stages.training_snapshots import equal_features
+from churn_spark.tables.contracts.models import CHAMPIONS, MODEL_CURVES, MODEL_METRICS
+from churn_spark.tables.contracts.snapshots import RISK_SCORES, features
+from tests.stages.made_warehouse import CUSTOMERS, catalog_of, do, every_four_weeks, project_at, write_snapshots
+
+DAYS = every_four_weeks(5)
+TODAY = DAYS[4]
+"""Four snapshots have matured: two teach the tested model (the third matures on the day of the fourth), one tests."""
+
+
+@pytest.fixture(scope="module")
+def trained(spark, tmp_path_factory):
+    root = tmp_path_factory.mktemp("trained")
+    project = project_at(root)
+    catalog = catalog_of(spark, project)
+    write_snapshots(project, catalog, DAYS, DAYS[:4])
+    do(train, project, catalog, TODAY)
+    do(score, project, catalog, TODAY)
+    return project, catalog, root
+
+
+@pytest.fixture
+def warehouse(trained, spark, tmp_path):
+    """A copy of the trained warehouse to break."""
+    project, _, root = trained
+    shutil.copytree(root, tmp_path / "copy")
+    moved = replace(project, warehouse=replace(project.warehouse, path=str(tmp_path / "copy" / "warehouse")))
+    return moved, catalog_of(spark, moved)
+
+
+def test_the_champion_is_in_force_from_the_as_of_date(trained):
+    _, catalog, _ = trained
+    decisions = catalog.read(CHAMPIONS).collect()
+    assert [(d["model_name"], d["model_version"], d["effective_from"]) for d in decisions] == [("made_churn", 1, TODAY)]
+    assert len(decisions[0]["manifest"]) == 64
+
+
+def test_both_candidates_and_baselines_are_measured_on_the_test(trained):
+    _, catalog, _ = trained
+    metrics = catalog.read(MODEL_METRICS, [TODAY])
+    tested = metrics.where((F.col("scope") == "test") & (F.col("segment") == "all") & (F.col("metric") == "roc_auc"))
+    found = {row["model"]: row for row in tested.collect()}
+    assert set(found) == {
+        "logistic_regression", "random_forest", "purchases_recency alone", "purchases_ewm_h21 alone",
+    }  # fmt: skip
+    assert all(row["low"] < row["value"] < row["high"] for row in found.values())
+    assert found["logistic_regression"]["value"] > 0.6
+    segments = {
+        row["segment"] for row in metrics.where(F.col("scope") == "test").select("segment").distinct().collect()
+    }
+    assert segments == {"all", str(DAYS[3])}
+    assert {row["scope"] for row in metrics.select("scope").distinct().collect()} == {"test", "fold", "naive"}
+    curves = {row["curve"] for row in catalog.read(MODEL_CURVES, [TODAY]).select("curve").distinct().collect()}
+    assert curves == {"roc", "precision_recall", "gain", "reliability", "importance"}
+
+
+def test_the_model_says_where_it_comes_from(trained):
+    project, _, root = trained
+    kept = root / "warehouse" / "_models" / "made_churn" / "1"
+    model = Registry(project.model_name, project.tracking, root / "warehouse").load(1)
+    assert model.features == project.features.hashes
+    assert model.facts["snapshots"] == {
+        "train": [str(day) for day in DAYS[:3]], "test": [str(DAYS[3])], "refit": [str(day) for day in DAYS[:4]],
+    }  # fmt: skip
+    card = (kept / "card.md").read_text()
+    for told in ("no event in purchases in the 28 days", f"Untouched test: {DAYS[3]}", "## Limits", "recency-1"):
+        assert told in card
+    assert (root / "mlartifacts").is_dir()
+    assert not Path("mlruns").exists()
+
+
+def test_the_whole_population_is_scored_and_ranked(trained):
+    _, catalog, _ = trained
+    scores = catalog.read(RISK_SCORES, [TODAY]).orderBy("risk_rank").collect()
+    assert [row["risk_rank"] for row in scores] == list(range(1, CUSTOMERS + 1))
+    assert [(-row["raw_score"], row["customer_id"]) for row in scores] == sorted(
+        (-row["raw_score"], row["customer_id"]) for row in scores
+    )
+    assert {row["decile"] for row in scores[: CUSTOMERS // 10]} == {1}
+    tiers = [sum(row["tier"] == tier for row in scores) for tier in ("high", "medium", "low")]
+    assert tiers == [12, 48, 180]
+    assert all(0 <= row["risk"] <= 1 and row["reason_codes"] is None and not row["replayed"] for row in scores)
+    assert all(row["expected_loss"] == pytest.approx(row["risk"] * row["value"]) for row in scores if row["value"])
+
+
+def test_the_same_inputs_and_seed_give_the_same_model(warehouse):
+    project, catalog = warehouse
+    do(train, project, catalog, TODAY)
+    registry = Registry(project.model_name, project.tracking, catalog.place.local_root)
+    first, second = registry.load(1), registry.load(2)
+    population = catalog.read(features(project.features), [TODAY])
+    scores = [
+        {row["customer_id"]: (row["raw_score"], row["risk"]) for row in model.predict(population).collect()}
+        for model in (first, second)
+    ]
+    assert scores[0] == scores[1]
+    assert [row["model_version"] for row in catalog.read(CHAMPIONS).orderBy("event_id").collect()] == [1, 2]
+
+
+def test_scoring_goes_on_when_the_store_cannot_be_reached(warehouse):
+    project, catalog = warehouse
+    before = catalog.read(RISK_SCORES, [TODAY]).orderBy("customer_id").collect()
+    lost = replace(project, tracking=Tracking(uri="http://127.0.0.1:9"))
+    do(score, lost, catalog, TODAY)
+    assert catalog.read(RISK_SCORES, [TODAY]).orderBy("customer_id").collect() == before
+
+
+def test_training_ends_before_the_first_fit_when_the_store_cannot_be_reached(warehouse):
+    project, catalog = warehouse
+    broken = Path(catalog.place.local_root) / "no store"
+    broken.write_text("this is no database")
+    with pytest.raises(ModelError, match="no store cannot be used"):
+        do(train, replace(project, tracking=Tracking(uri=f"sqlite:///{broken}")), catalog, TODAY)
+
+
+def test_an_altered_model_is_not_loaded(warehouse):
+    project, catalog = warehouse
+    described = catalog.place.local_root / "_models" / "made_churn" / "1" / "model.json"
+    described.write_text(described.read_text().replace("made", "Made") + " ")
+    with pytest.raises(ModelError, match=r"were altered, added or lost: model\.json"):
+        do(score, project, catalog, TODAY)
+
+
+def test_a_lost_copy_is_fetched_from_the_store_again(warehouse):
+    project, catalog = warehouse
+    shutil.rmtree(catalog.place.local_root / "_models")
+    do(score, project, catalog, TODAY)
+    assert (catalog.place.local_root / "_models" / "made_churn" / "1" / "manifest.json").is_file()
+
+
+def test_a_feature_of_another_definition_is_named(warehouse):
+    project, catalog = warehouse
+    windowed = (replace(project.features.windowed[0], hash="recency-2"), *project.features.windowed[1:])
+    other = replace(project, features=replace(project.features, windowed=windowed))
+    write_snapshots(other, catalog, [TODAY], [])
+    with pytest.raises(ModelError, match=rf"features of {TODAY} do not fit .* purchases_recency"):
+        do(score, project, catalog, TODAY)
+
+
+def test_a_feature_of_another_definition_in_some_snapshots_is_left_out_by_name(trained):
+    project, catalog, _ = trained
+    windowed = (replace(project.features.windowed[0], hash="recency-2"), *project.features.windowed[1:])
+    training = replace(project.training, exclude=("plan",))
+    other = replace(project, features=replace(project.features, windowed=windowed), training=training)
+    used, left_out = equal_features(other, catalog, DAYS[:4])
+    assert left_out == {
+        "purchases_recency": f"missing or of another definition in 4 of 4 snapshots, first {DAYS[0]}",
+        "plan": "excluded by the configuration",
+    }
+    assert used == {name: known for name, known in project.features.hashes.items() if name not in left_out}
+
+
+def test_a_date_before_any_champion_needs_a_version_and_is_marked_as_replayed(trained):
+    project, catalog, _ = trained
+    with pytest.raises(ModelError, match=f"churn-spark train --conf conf/made.yaml --as-of {DAYS[3]}"):
+        do(score, project, catalog, DAYS[3])
+    do(score, project, catalog, DAYS[3], options=["model-version=1"])
+    found = catalog.read(RISK_SCORES, [DAYS[3]]).select("model_version", "replayed").distinct().collect()
+    assert [(row["model_version"], row["replayed"]) for row in found] == [(1, True)]
+
+
+def test_a_version_that_does_not_exist_is_refused_with_those_that_do(trained):
+    project, catalog, _ = trained
+    with pytest.raises(ModelError, match="made_churn has no version 9: the newest are 1"):
+        do(score, project, catalog, TODAY, options=["model-version=9"])
+
+
+def test_missing_features_name_the_command_that_makes_them(trained):
+    project, catalog, _ = trained
+    with pytest.raises(NotReadyError, match=r"build-features --conf conf/made.yaml --as-of 2027-01-01"):
+        do(score, project, catalog, date(2027, 1, 1))
+
+
+def test_too_few_churners_are_refused_with_the_numbers(trained):
+    project, catalog, _ = trained
+    with pytest.raises(ModelError, match=r"training fold 0 has \d+ labelled rows, \d+ of them churners"):
+        do(train, replace(project, training=replace(project.training, folds=19)), catalog, TODAY)
+
+
+def test_too_few_matured_snapshots_are_refused(trained):
+    project, catalog, _ = trained
+    with pytest.raises(ModelError, match=r"1 snapshots .* have matured"):
+        do(train, project, catalog, DAYS[1] + timedelta(days=3))
+
+
+def test_a_refitted_model_that_drifted_is_refused(trained):
+    project, catalog, _ = trained
+    training = replace(project.training, candidates=project.training.candidates[:1], max_score_drift=1e-9)
+    with pytest.raises(
+        ModelError, match=r"population stability index 0\.\d+, more than training\.max_score_drift 1e-09"
+    ):
+        do(train, replace(project, training=training), catalog, TODAY)
+    assert catalog.read(CHAMPIONS).count() == 1
+
+
+def test_the_version_in_force_follows_the_decisions():
+    first, second, third = (InForce(date(2026, n, 1), f"{n}", n, f"sum {n}") for n in (1, 2, 3))
+    decisions = [third, first, second]
+    assert choose(decisions, date(2026, 2, 1), None) == Chosen(2, "sum 2", replayed=False)
+    assert choose(decisions, date(2025, 12, 31), None) is None
+    assert choose(decisions, date(2026, 2, 1), 3) == Chosen(3, "sum 3", replayed=True)
+    assert choose(decisions, date(2026, 2, 1), 2) == Chosen(2, "sum 2", replayed=False)
+    assert choose(decisions, date(2026, 2, 1), 9) == Chosen(9, None, replayed=True)
+    rerun = InForce(date(2026, 2, 1), "2 again", 4, "sum 4")
+    assert choose([*decisions, rerun], date(2026, 2, 5), None) == Chosen(4, "sum 4", replayed=False)
