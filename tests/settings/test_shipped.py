@@ -30,7 +30,29 @@ def test_a_shipped_configuration_has_no_mistakes(
 
 def test_the_template_shows_every_key() -> None:
     text = (CONF / "template.yaml").read_text(encoding="utf-8")
-    groups = ["warehouse", "privacy", "sources.x", "sources.x.delivered", "sources.x.delivered.expected", "sources.x.measures.y", "sources.x.measures.y.cleaning", "sources.x.categories.y", "sources.x.attributes.y", "population", "label", "features", "features.x.0", "snapshots", "training", "training.logistic_regression", "training.random_forest", "scoring", "segmentation", "tracking", "retention"]
+    groups = [
+        "warehouse",
+        "privacy",
+        "sources.x",
+        "sources.x.delivered",
+        "sources.x.delivered.expected",
+        "sources.x.measures.y",
+        "sources.x.measures.y.cleaning",
+        "sources.x.categories.y",
+        "sources.x.attributes.y",
+        "population",
+        "label",
+        "features",
+        "features.x.0",
+        "snapshots",
+        "training",
+        "training.logistic_regression",
+        "training.random_forest",
+        "scoring",
+        "segmentation",
+        "tracking",
+        "retention",
+    ]
     places = [(), *(tuple(int(key) if key.isdigit() else key for key in group.split(".")) for group in groups)]
     missing = [(*place, key) for place in places for key in keys_of(Settings, place) if f"{key}:" not in text]
     assert missing == []
