@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -12,6 +11,7 @@ from churn_spark.definitions.errors import DeliveryError
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import File, nominal_date
+from churn_spark.settings.nearest import did_you_mean, listed
 from churn_spark.stages.files import Files
 
 WIDER = {
@@ -21,7 +21,6 @@ WIDER = {
     "float": ("double",),
 }
 """Declared types that read a stored one without loss."""
-MOST = 12
 
 
 def check_data(project: Project, spark: SparkSession) -> list[str]:
@@ -40,14 +39,14 @@ def _differences(source: Source, spark: SparkSession) -> Iterator[str]:
             return
         files = Files(spark, source.path)
         folders = source.delivered.unit == "folder"
-        listed = [(name, file) for name, is_folder, file in files.listed() if is_folder == folders]
-        if not listed:
+        there = [(name, file) for name, is_folder, file in files.listed() if is_folder == folders]
+        if not there:
             yield f"there is no {source.delivered.unit} in {source.path}"
             return
-        undated = list(_undated(source, [name for name, _ in listed]))
+        undated = list(_undated(source, [name for name, _ in there]))
         yield from undated
         if not undated:
-            yield from _newest(source, spark, files, listed)
+            yield from _newest(source, spark, files, there)
     except DeliveryError as error:
         yield str(error)
     except PySparkException as error:
@@ -66,8 +65,8 @@ def _undated(source: Source, names: Sequence[str]) -> Iterator[str]:
         yield wrong[0] if len(wrong) == 1 else f"{wrong[0]} (and {len(wrong) - 1} other names like it)"
 
 
-def _newest(source: Source, spark: SparkSession, files: Files, listed: list[tuple[str, File]]) -> Iterator[str]:
-    name, file = max(listed, key=lambda pair: pair[0])
+def _newest(source: Source, spark: SparkSession, files: Files, there: list[tuple[str, File]]) -> Iterator[str]:
+    name, file = max(there, key=lambda pair: pair[0])
     if source.delivered.unit == "folder":
         inside, _ = files.inside(name)
         if not inside:
@@ -121,11 +120,5 @@ def _named(source: Source, found: Sequence[str], where: str) -> Iterator[str]:
     spare = [name for name in found if name not in declared]
     for column in declared:
         if column not in found:
-            lower = {name.lower(): name for name in spare}
-            near = get_close_matches(column.lower(), lower, n=1)
-            meant = f". Did you mean {lower[near[0]]}?" if near else "."
-            yield f"there is no column {column!r} in {where}{meant} There are: {_listed(found)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= MOST else f"{', '.join(names[:MOST])} ... ({len(names)} in all)"
+            meant = did_you_mean(column, spare) or "."
+            yield f"there is no column {column!r} in {where}{meant} There are: {listed(found)}"

@@ -3,11 +3,12 @@
 import logging
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 
 from pyspark.errors import AnalysisException, ParseException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+
+from churn_spark.settings.nearest import unknown
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -35,10 +36,10 @@ def expressions(spark: SparkSession) -> Callable[[Columns, str], str]:
     empty: dict[Columns, DataFrame] = {}
 
     def type_of(columns: Columns, sql: str) -> str:
-        if columns not in empty:
-            ddl = ", ".join(f"`{name.replace('`', '``')}` {kind}" for name, kind in columns)
-            empty[columns] = spark.createDataFrame([], ddl)
         try:
+            if columns not in empty:
+                ddl = ", ".join(f"`{name.replace('`', '``')}` {kind}" for name, kind in columns)
+                empty[columns] = spark.createDataFrame([], ddl)
             selected = empty[columns].select(F.expr(sql))
         except ParseException as error:
             raise ValueError(f"is not SQL: {_first_sentence(error)}") from None
@@ -66,17 +67,10 @@ def _reason(error: AnalysisException, columns: list[str]) -> str:
     parameters = error.getMessageParameters() or {}
     condition = error.getCondition() or ""
     if condition.startswith("UNRESOLVED_COLUMN"):
-        name = parameters.get("objectName", "").replace("`", "")
-        near = get_close_matches(name.lower(), [column.lower() for column in columns], n=1)
-        meant = next((f". Did you mean {c}?" for c in columns if near and c.lower() == near[0]), ".")
-        return f"there is no column {name!r}{meant} There are: {_listed(columns)}"
+        return unknown("column", parameters.get("objectName", "").replace("`", ""), columns)
     if condition == "UNRESOLVED_ROUTINE":
         return f"there is no function {parameters.get('routineName', '').replace('`', '')}"
     return _first_sentence(error)
-
-
-def _listed(columns: list[str], most: int = 12) -> str:
-    return ", ".join(columns) if len(columns) <= most else f"{', '.join(columns[:most])} ... ({len(columns)} in all)"
 
 
 def _first_sentence(error: PySparkException) -> str:
