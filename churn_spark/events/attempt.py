@@ -22,7 +22,10 @@ def attempted(rows: DataFrame, expressions: Mapping[str, str], when: Column) -> 
     """
     session = rows.sparkSession
     return rows.withColumns(
-        {PREFIX + name: F.when(when, _tried(session, f"named_struct('v', ({text}))")) for name, text in expressions.items()}
+        {
+            PREFIX + name: F.when(when, _tried(session, f"named_struct('v', ({text}))"))
+            for name, text in expressions.items()
+        }
     )
 
 

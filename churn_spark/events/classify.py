@@ -17,9 +17,9 @@ def classified(raw: DataFrame, source: Source, zone: str, hidden: Pseudonym | No
     """Every row of a raw frame as the row of its table it would be, with all reasons against it.
 
     raw: see `events.raw`. zone: of event dates. hidden: makes pseudonyms; None where privacy is none.
-    Returns `delivery`, `taken_on`, `nominal_date`, the `columns` of its table, `reasons` (sorted; empty: accepted), and for
-    refused rows `row` (JSON of the raw columns, identifiers hidden; null where it does not parse), `length` (characters of
-    what does not parse) and `row_hash` (SHA-256; of what does not parse under the key).
+    Returns `delivery`, `taken_on`, `nominal_date`, the `columns` of its table, `reasons` (sorted; empty: accepted), and
+    for refused rows `row` (JSON of the raw columns, identifiers hidden; null where it does not parse), `length`
+    (characters of what does not parse) and `row_hash` (SHA-256; of what does not parse under the key).
     """
     with reading_times_in(raw.sparkSession, source.time_zone):
         tried = attempted(typed(raw, source), expressions(source), when=readable())
@@ -68,7 +68,9 @@ def _shown(name: str, private: dict[str, str]) -> Column:
 def _made_from(source: Source, private: frozenset[str]) -> list[str]:
     """Text of our columns that is made from identifying raw columns, or declared to be an identifier."""
     found = [c.name for c in source.categories if name_any([c.expression], private)]
-    found += [a.name for a in source.attributes if a.type == "string" and (a.identifier or name_any([a.expression], private))]
+    found += [
+        a.name for a in source.attributes if a.type == "string" and (a.identifier or name_any([a.expression], private))
+    ]
     if source.kind == "events" and name_any(identity(source), private):
         found.append("event_id")
     return found

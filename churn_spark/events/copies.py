@@ -1,8 +1,8 @@
 """Which of several copies of an event counts: a rule that does not depend on the order of runs.
 
-An event's identity is (`event_date`, `event_id`). Of several copies the one with the smallest (`known_from`, `delivery`,
-`row_hash`) counts. Among the rows of one delivery an id may stand on one date only: rows on another date than that of
-the smallest are conflicts.
+An event's identity is (`event_date`, `event_id`). Of several copies the one with the smallest (`known_from`,
+`delivery`, `row_hash`) counts. Among the rows of one delivery an id may stand on one date only: rows on another date
+than that of the smallest are conflicts.
 """
 
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
@@ -28,7 +28,7 @@ def payload(source: Source) -> tuple[str, ...]:
 
 
 def with_content(rows: DataFrame, source: Source) -> DataFrame:
-    """Add `row` (the accepted row as JSON) and `row_hash` (its SHA-256), as quarantine keeps a copy that does not count."""
+    """Add `row` (the accepted row as JSON) and `row_hash` (its SHA-256), as quarantine keeps copies that do not count."""
     with reading_times_in(rows.sparkSession, "UTC"):
         content = rows.withColumn("row", F.to_json(F.struct(*payload(source)), _JSON))
         return content.withColumn("row_hash", F.sha2("row", 256))
@@ -59,7 +59,7 @@ def decided(copies: DataFrame) -> DataFrame:
 
 
 def decided_versions(versions: DataFrame) -> DataFrame:
-    """The same for versions of customers: of those of one delivery known from one date, that of the latest nominal date.
+    """The same for versions of customers: of one delivery's known from one date, that of the latest nominal date.
 
     versions: customer_id, known_from, delivery, nominal_date, row_hash.
     """

@@ -53,6 +53,4 @@ def _shaped(rows: DataFrame, source: str, given: dict[str, Column]) -> DataFrame
         if name in rows.columns:
             known[name] = F.col(name)
     found = {**known, "source": F.lit(source), **given}
-    return rows.select(
-        *(found.get(name, F.lit(None)).cast(kind).alias(name) for name, kind in SHAPE.items())
-    )
+    return rows.select(*(found.get(name, F.lit(None)).cast(kind).alias(name) for name, kind in SHAPE.items()))

@@ -38,7 +38,9 @@ def typed(raw: DataFrame, source: Source) -> DataFrame:
     with reading_times_in(raw.sparkSession, source.time_zone):
         cast = raw.withColumns({f"_cast_{name}": column for name, column in casts.items()})
         reasons = [
-            F.when(F.trim(name).isNotNull() & (F.trim(name) != "") & F.col(f"_cast_{name}").isNull(), F.lit(f"bad_{name}"))
+            F.when(
+                F.trim(name).isNotNull() & (F.trim(name) != "") & F.col(f"_cast_{name}").isNull(), F.lit(f"bad_{name}")
+            )
             for name in casts
         ]
         reasons += _text_reasons([name for name, kind in source.schema if kind == "string" and name in texts])

@@ -12,8 +12,9 @@ from churn_spark.events.raw import readable
 def reasons(source: Source) -> Column:
     """All reasons against a row, sorted; a row that does not parse has only `unparsable`.
 
-    Besides those found while casting (`_bad`): `no_customer`, `no_time`, `id_missing`, `future_event`, `too_large` (beyond a
-    measure's max_abs or digits), `bad_<name>` (an expression fails or gives what is no number), the configured checks.
+    Besides those found while casting (`_bad`): `no_customer`, `no_time`, `id_missing`, `future_event`, `too_large`
+    (beyond a measure's max_abs or digits), `bad_<name>` (an expression fails or gives what is no number), the
+    configured checks.
     rows: attempted expressions, `values`, `nominal_date`, `_future`, `_bad`.
     """
     tags = [F.when(bad, F.lit(reason)) for reason, bad in [*_always(source), *_unfit(source), *_configured(source)]]

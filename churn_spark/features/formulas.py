@@ -89,7 +89,7 @@ def _weekly(feature: Feature) -> str:
     if feature.op == "weekly_lag":
         return _week(feature.lag or 1)
     if feature.op == "weekly_active":
-        return " + ".join(f"if({_week(week)} > 0, 1L, 0L)" for week in weeks)
+        return " + ".join(["0L", *(f"if({_week(week)} > 0, 1L, 0L)" for week in weeks)])
     if count < 2:
         return "0D"
     # Weeks are numbered back from the as-of date, so their order in time is -week.

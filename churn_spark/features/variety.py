@@ -1,7 +1,6 @@
 """Different values of categories: exactly, by the day each value was last seen, or by HyperLogLog sketches."""
 
 from collections.abc import Collection, Iterable
-from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

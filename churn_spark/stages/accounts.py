@@ -71,7 +71,10 @@ def accounts(judged: Judged, settled: Settled) -> list[Account]:
 
     Raises AssertionError when a row was lost or counted twice on the way: nothing is written then.
     """
-    found = {account.delivery: account for account in [*_of_takings(judged), *(_of_other(judged, other) for other in settled.others)]}
+    found = {
+        account.delivery: account
+        for account in [*_of_takings(judged), *(_of_other(judged, other) for other in settled.others)]
+    }
     for row in settled.kept.groupBy("delivery", "known_from").count().collect():
         found[row["delivery"]].kept += row["count"]
         found[row["delivery"]].known_from.add(row["known_from"])

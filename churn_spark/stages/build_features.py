@@ -1,39 +1,100 @@
-"""Features: what was known of every customer of the population at each of the run's as-of dates."""
+"""Features and segments: what was known of every customer of the population at each of the run's as-of dates."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import reduce
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import NotReadyError
-from churn_spark.definitions.periods import Days, known_from_needed, listed
+from churn_spark.definitions.modelling import Segmentation
+from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Project, Run
+from churn_spark.features.definitions import tile_definitions
+from churn_spark.features.segments import Centre, fit, fitted_on, segments
 from churn_spark.features.snapshot import Known, snapshots
 from churn_spark.stages import reads
+from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import customers
-from churn_spark.tables.contracts.snapshots import features
+from churn_spark.tables.contracts.snapshots import SEGMENT_CENTRES, SEGMENTS, features
 from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
+from churn_spark.tables.table import Table
 
 log = logging.getLogger("churn_spark.build_features")
 
 
 def build_features(run: Run, project: Project, catalog: Catalog) -> None:
-    """Write the features of the run's as-of dates."""
+    """Write the features, and the segments where they are configured, of the run's as-of dates."""
+    spans = {day: reads.features(project, "features", day) for day in run.dates}
     _refuse_too_early(run, project, catalog)
+    for span in spans.values():
+        _refuse_tiles_due(run, project, catalog, span)
     table = features(project.features)
-    known = _known(project, catalog, run.dates)
+    known = _known(project, catalog, list(spans.values()))
     found = snapshots(known, project.sources, project.features, project.population, run.dates)
-    catalog.begin(run, {table: run.dates}, definitions={table.name: project.features.hashes})
-    catalog.replace(table, found, run, run.dates)
-    log.info("features of %s", listed(run.dates))
+    found = found.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        stored = set(catalog.ledger.partitions(SEGMENT_CENTRES.name))
+        fitted = _fitted(run.dates, stored) if project.segmentation else {}
+        _begin(run, project, catalog, table, fitted)
+        catalog.replace(table, found, run, run.dates)
+        log.info("features of %s", listed(run.dates))
+        if project.segmentation:
+            _write_segments(run, project.segmentation, catalog, found, fitted)
+    finally:
+        found.unpersist()
 
 
-def _known(project: Project, catalog: Catalog, days: tuple[date, ...]) -> Known:
-    longest = max(project.features.longest, project.population.days, 1)
-    span = Days(known_from_needed(min(days), longest).first, known_from_needed(max(days), longest).end)
+def _begin(run: Run, project: Project, catalog: Catalog, table: Table, fitted: Mapping[date, date]) -> None:
+    writes: dict[Table, Sequence[date]] = {table: run.dates}
+    if project.segmentation:
+        writes |= {SEGMENTS: run.dates, SEGMENT_CENTRES: _refitted(fitted)}
+    catalog.begin(run, writes, definitions={table.name: project.features.hashes})
+
+
+def _fitted(days: Sequence[date], stored: set[date]) -> dict[date, date]:
+    """The date whose centres each date takes; centres of the run's own dates are fitted again."""
+    found: dict[date, date] = {}
+    for day in sorted(days):
+        found[day] = fitted_on(day, stored | set(found.values()))
+    return found
+
+
+def _refitted(fitted: Mapping[date, date]) -> list[date]:
+    return sorted({centres for day, centres in fitted.items() if centres in fitted})
+
+
+def _write_segments(
+    run: Run, rule: Segmentation, catalog: Catalog, found: DataFrame, fitted: Mapping[date, date]
+) -> None:
+    """Fit the centres that are due, then give every customer its quintiles and its nearest centre."""
+    anew = {day: fit(found.where(F.col("as_of_date") == F.lit(day)), rule) for day in _refitted(fitted)}
+    rows = [
+        (day, c.segment, c.feature, c.centre, c.mean, c.std) for day, centres in anew.items() for c in centres
+    ]
+    catalog.replace(SEGMENT_CENTRES, catalog.spark.createDataFrame(rows, SEGMENT_CENTRES.schema), run, list(anew))
+    kept = {day: anew.get(centres) or _stored(catalog, centres) for day, centres in fitted.items()}
+    parts = [segments(found.where(F.col("as_of_date") == F.lit(day)), rule, centres) for day, centres in kept.items()]
+    catalog.replace(SEGMENTS, reduce(DataFrame.unionByName, parts), run, run.dates)
+
+
+def _stored(catalog: Catalog, day: date) -> list[Centre]:
+    rows = catalog.read(SEGMENT_CENTRES, [day]).orderBy("segment", "feature").collect()
+    return [Centre(row["segment"], row["feature"], row["centre"], row["mean"], row["std"]) for row in rows]
+
+
+def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days]]) -> Known:
+    def all_of(name: str) -> Days:
+        return Days(min(span[name].first for span in spans), max(span[name].end for span in spans))
+
     return Known(
-        tiles={source.name: catalog.read(tiles(source), span) for source in project.event_sources},
-        first_seen=catalog.read(FIRST_SEEN, reads.until(max(days))),
-        customers=catalog.read(customers(project), reads.until(max(days))) if project.customer_sources else None,
+        tiles={s.name: catalog.read(tiles(s), all_of(s.tiles_table)) for s in project.event_sources},
+        first_seen=catalog.read(FIRST_SEEN, all_of("first_seen")),
+        customers=catalog.read(customers(project), all_of("customers")) if project.customer_sources else None,
     )
 
 
@@ -41,7 +102,20 @@ def _refuse_too_early(run: Run, project: Project, catalog: Catalog) -> None:
     known = [day for source in project.event_sources for day in catalog.ledger.partitions(source.tiles_table)]
     if not known:
         raise NotReadyError(
-            f"there are no tiles yet; churn-spark ingest {catalog.arguments} --as-of {run.as_of}, then build-tiles"
+            f"there are no tiles yet: churn-spark ingest {catalog.arguments} --as-of {run.as_of}, then build-tiles"
         )
     if early := [day for day in run.dates if day < min(known)]:
         raise NotReadyError(f"nothing was known at {listed(early)}; the earliest possible as-of date is {min(known)}")
+
+
+def _refuse_tiles_due(run: Run, project: Project, catalog: Catalog, span: Mapping[str, Days]) -> None:
+    """NotReadyError when events within reach have no tiles, stale ones, or ones of another definition."""
+    ledger, definitions = catalog.ledger, tile_definitions(project)
+    for source in project.event_sources:
+        output = source.tiles_table
+        for day in sorted(day for day in ledger.partitions(source.events_table) if day in span[output]):
+            if reason := why(ledger, output, day, reads.tiles(project, output, day), definitions[output]):
+                raise NotReadyError(
+                    f"{output} of {day}: {reason[1]}; rebuild what is due: churn-spark build-tiles {catalog.arguments}"
+                    f" --as-of {run.as_of}"
+                )

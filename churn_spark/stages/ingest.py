@@ -23,8 +23,8 @@ log = logging.getLogger("churn_spark.ingest")
 def ingest(run: Run, project: Project, catalog: Catalog) -> None:
     """Take every delivery of every source up to the run's as-of date, each source in one pass.
 
-    Options: `accept-incomplete` goes on without what is missing, `restate` takes changed deliveries again under their old
-    knowledge date (and lets history be added), `verify` compares the content of all deliveries taken before.
+    Options: `accept-incomplete` goes on without what is missing, `restate` takes changed deliveries again under their
+    old knowledge date (and lets history be added), `verify` compares the content of all deliveries taken before.
     """
     hidden = hiding(catalog.spark, project.privacy)
     taken = taken_before(catalog)
@@ -70,7 +70,9 @@ def _taken_in(
 
 
 def _tell(intake: Intake) -> None:
-    totals = {name: sum(getattr(a, name) for a in intake.accounts) for name in ("read", "kept", "quarantined", "duplicate")}
+    totals = {
+        name: sum(getattr(a, name) for a in intake.accounts) for name in ("read", "kept", "quarantined", "duplicate")
+    }
     others = len(intake.settled.others)
     log.info(
         "took %s of %s: %s rows read, %s kept, %s quarantined, %s duplicates%s",

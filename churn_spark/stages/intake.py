@@ -134,7 +134,9 @@ def _thin(run: Run, plan: Plan, seen: Mapping[str, Seen]) -> bool:
 
 def _named(error: BaseException) -> BaseException:
     """DeliveryError for a file that broke while it was read."""
-    found = _UNREADABLE.search(str(error)) if isinstance(error, Py4JJavaError) or "FAILED_READ_FILE" in str(error) else None
+    found = (
+        _UNREADABLE.search(str(error)) if isinstance(error, Py4JJavaError) or "FAILED_READ_FILE" in str(error) else None
+    )
     if found is None:
         return error
     return DeliveryError(f"{found[2]}: cannot be read to its end ({found[1]}); have it delivered again")

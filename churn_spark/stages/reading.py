@@ -50,7 +50,9 @@ def read(spark: SparkSession, source: Source, files: Files, takings: Sequence[Ta
     by_delivery: dict[str, frozenset[str]] = defaultdict(frozenset)
     for uri, names in ignored.items():
         by_delivery[delivery_of[uri]] |= names
-    empty = spark.createDataFrame([], T.StructType([T.StructField(n, T.StringType()) for n in (*_names(source), _LINE, "_uri")]))
+    empty = spark.createDataFrame(
+        [], T.StructType([T.StructField(n, T.StringType()) for n in (*_names(source), _LINE, "_uri")])
+    )
     together = reduce(lambda left, right: left.unionByName(right), frames) if frames else empty
     arrived = F.broadcast(spark.createDataFrame(_arrivals(takings), _DELIVERIES))
     joined = together.join(arrived, on="_uri", how="left")
@@ -86,7 +88,11 @@ def _csv(
 def _header(line: str | None, options: Mapping[str, str]) -> tuple[str, ...]:
     if line is None:
         return ()
-    cells = next(csv.reader([line.removeprefix("\ufeff")], delimiter=options.get("sep", ","), quotechar=options.get("quote", '"')))
+    cells = next(
+        csv.reader(
+            [line.removeprefix("\ufeff")], delimiter=options.get("sep", ","), quotechar=options.get("quote", '"')
+        )
+    )
     return tuple(cell.strip() for cell in cells)
 
 
@@ -100,7 +106,9 @@ def _json(
     """JSON, an object a line; a column is dropped when no object of a file has it (unless `limits` allow `absent`)."""
     options = dict(source.options)
     if options.get("multiLine") == "true":
-        raise ConfigError(f"sources.{source.name}.options.multiLine: JSON is read line by line; write one object a line")
+        raise ConfigError(
+            f"sources.{source.name}.options.multiLine: JSON is read line by line; write one object a line"
+        )
     lines = spark.read.text(_paths(every)).where(F.trim("value") != "")
     lines = lines.select("value", F.json_object_keys("value").alias("_keys"), _address())
     unknown = _json_columns(lines, source)

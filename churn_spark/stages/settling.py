@@ -102,7 +102,9 @@ def _contested(catalog: Catalog, judged: Judged, accepted: DataFrame) -> tuple[D
     if not dates:
         return ids, set()
     stored = _rows_of(catalog, source, dates).where(~F.col("delivery").isin([t.name for t in judged.plan.takings]))
-    again = stored.select(*copies.IDENTITY).join(accepted.select(*copies.IDENTITY), on=[*copies.IDENTITY], how="left_semi")
+    again = stored.select(*copies.IDENTITY).join(
+        accepted.select(*copies.IDENTITY), on=[*copies.IDENTITY], how="left_semi"
+    )
     found.append(again.select("event_id"))
     return reduce(lambda left, right: left.unionByName(right), found).distinct(), dates
 

@@ -22,7 +22,7 @@ ACCEPT, RESTATE, VERIFY = "accept-incomplete", "restate", "verify"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run does with one source. taken: what the tables hold already; incomplete: something missing was accepted."""
+    """What a run does with one source. taken: what the tables hold; incomplete: something missing was accepted."""
 
     source: Source
     files: Files

@@ -65,7 +65,9 @@ def write(run: Run, project: Project, catalog: Catalog, intakes: Sequence[Intake
             within["source"] = [intake.source.name]
         catalog.replace(table, _conforming(intake, table), run, owned[table], within)
     _write_shared(run, catalog, intakes, contracts.QUARANTINE, owned, lambda intake: intake.settled.quarantined)
-    _write_shared(run, catalog, intakes, contracts.DELIVERIES, owned, lambda intake: _accounts(catalog, intake.accounts))
+    _write_shared(
+        run, catalog, intakes, contracts.DELIVERIES, owned, lambda intake: _accounts(catalog, intake.accounts)
+    )
 
 
 def _table(source: Source, project: Project) -> Table:

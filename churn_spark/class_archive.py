@@ -1,0 +1,48 @@
+"""A class-data archive in the virtual environment: later local sessions map Spark's classes instead of loading them.
+
+`python -m churn_spark.class_archive` makes it (190 MB; it saves 4 of 10 CPU seconds of every start). Where it is absent
+or another Java runs, sessions start the slower way.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def flags() -> str:
+    """The JVM flags that use the archive; empty where there is none."""
+    # A Java that the archive was not made by ignores it; its remarks on that are of no use to anyone.
+    return f"-XX:SharedArchiveFile={_place()} -Xshare:auto -Xlog:disable -Xlog:all=error" if _place().is_file() else ""
+
+
+def make() -> None:
+    """Write the archive at the end of a session that has read, aggregated and written a Delta table."""
+    from pyspark import SparkContext
+
+    from churn_spark.session import JVM_FLAGS, session
+
+    _place().unlink(missing_ok=True)
+    _place().parent.mkdir(parents=True, exist_ok=True)
+    partial = _place().with_name(f"classes.{os.getpid()}")
+    quiet = "-Xlog:disable -Xlog:all=error"
+    with tempfile.TemporaryDirectory() as place:
+        spark = session("class archive", extra={JVM_FLAGS: f"-XX:ArchiveClassesAtExit={partial} {quiet}"})
+        table = f"{place}/table"
+        for _ in range(2):
+            spark.range(100).selectExpr("id", "id % 7 AS rest").write.format("delta").mode("overwrite").save(table)
+        spark.read.format("delta").load(table).groupBy("rest").count().collect()
+        gateway = SparkContext._gateway
+        spark.stop()
+    # The JVM writes the archive while it leaves, which this process must wait for.
+    gateway.proc.stdin.close()  # type: ignore[union-attr]
+    gateway.proc.wait()  # type: ignore[union-attr]
+    partial.replace(_place())
+
+
+def _place() -> Path:
+    return Path(sys.prefix) / "share" / "churn_spark" / "classes.jsa"
+
+
+if __name__ == "__main__":
+    make()
