@@ -28,7 +28,9 @@ def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str
             run_stage(stage, project, catalog, as_of, options)
 
 
-def backfill(project: Project, catalog: Catalog, as_of: date, wanted: Days | None = None, dry_run: bool = False) -> list[Due]:
+def backfill(
+    project: Project, catalog: Catalog, as_of: date, wanted: Days | None = None, dry_run: bool = False
+) -> list[Due]:
     """Build the partitions that are missing or stale as known at an as-of date, and return what was due.
 
     Considered are the training snapshots, every date already built, and each day of `wanted`; dry_run only lists: what
@@ -56,7 +58,7 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
     ledger = catalog.ledger
     oldest = as_of - timedelta(days=project.retention.features_days)
     snapshots = snapshot_days(project, ledger, as_of, wanted)
-    candidates: list[tuple[Stage, str, Iterable[date]]] = []
+    candidates: list[tuple[Stage, str, list[date]]] = []
     for source in project.event_sources:
         days = [day for day in ledger.partitions(source.events_table) if day <= as_of]
         candidates.append((BUILD_TILES, source.tiles_table, days))
@@ -85,7 +87,7 @@ def snapshot_days(project: Project, ledger: Ledger, as_of: date, wanted: Days | 
 
 
 def score_days(project: Project, catalog: Catalog, as_of: date, wanted: Days | None = None) -> list[date]:
-    """The as-of dates that should have scores: dates already scored, and dates wanted that a champion was in force for."""
+    """The as-of dates that should have scores: those already scored, and those wanted that had a champion in force."""
     ledger = catalog.ledger
     days = set(ledger.partitions("risk_scores")) | {day for day in ledger.open("risk_scores") if day}
     if wanted:

@@ -9,11 +9,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+# A Java that the archive was not made by ignores it; its remarks on that are of no use to anyone.
+QUIET = "-Xlog:disable -Xlog:all=error"
+
 
 def flags() -> str:
     """The JVM flags that use the archive; empty where there is none."""
-    # A Java that the archive was not made by ignores it; its remarks on that are of no use to anyone.
-    return f"-XX:SharedArchiveFile={_place()} -Xshare:auto -Xlog:disable -Xlog:all=error" if _place().is_file() else ""
+    return f"-XX:SharedArchiveFile={_place()} -Xshare:auto {QUIET}" if _place().is_file() else ""
 
 
 def make() -> None:
@@ -25,9 +27,9 @@ def make() -> None:
     _place().unlink(missing_ok=True)
     _place().parent.mkdir(parents=True, exist_ok=True)
     partial = _place().with_name(f"classes.{os.getpid()}")
-    quiet = "-Xlog:disable -Xlog:all=error"
+    jvm = f"-XX:ArchiveClassesAtExit={partial} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC {QUIET}"
     with tempfile.TemporaryDirectory() as place:
-        spark = session("class archive", extra={JVM_FLAGS: f"-XX:ArchiveClassesAtExit={partial} {quiet}"})
+        spark = session("class archive", extra={JVM_FLAGS: jvm})
         table = f"{place}/table"
         for _ in range(2):
             spark.range(100).selectExpr("id", "id % 7 AS rest").write.format("delta").mode("overwrite").save(table)

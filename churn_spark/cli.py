@@ -1,6 +1,7 @@
 """The command line: `churn-spark VERB --conf FILE --as-of DATE`."""
 
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -117,15 +118,9 @@ def _span(first: str | None, until: str | None, project: Project, as_of: date) -
 
 def _add(stage: Stage) -> None:
     def verb(conf: Conf, as_of: AsOf = None, env: Env = None, log: Log = "text", option: Options = []) -> None:  # noqa: B006
-        run.start(
-            conf, as_of, env, log, option, lambda project, catalog, day, options: _once(stage, project, catalog, day, options)
-        )
+        run.start(conf, as_of, env, log, option, partial(run.once, stage))
 
     app.command(stage.command, help=stage.summary)(verb)
-
-
-def _once(stage: Stage, project: Project, catalog: Catalog, day: date, options: list[str] | tuple[str, ...]) -> None:
-    run.run_stage(stage, project, catalog, day, options)
 
 
 for _stage in STAGES:

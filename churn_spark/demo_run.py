@@ -10,11 +10,11 @@ from rich.table import Table as Grid
 
 from churn_spark import run
 from churn_spark.chain import backfill
-from churn_spark.demo import make_sources
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
-from churn_spark.stages.graph import BUILD_FEATURES, INGEST, PROFILE, REPORT, SCORE, TRAIN
+from churn_spark.demo import make_sources
+from churn_spark.stages.graph import INGEST, PROFILE, REPORT, SCORE, TRAIN
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import MODEL_METRICS
 from churn_spark.tables.contracts.snapshots import RISK_SCORES
@@ -48,7 +48,7 @@ def _show(project: Project, catalog: Catalog, conf: Path, console: Console) -> N
     query = f"SELECT tier, count(*), avg(risk) FROM risk_scores WHERE as_of_date = '{AS_OF}' GROUP BY tier"
     console.print(f"Risk table: {place}  (Delta, partitioned by as_of_date)", soft_wrap=True)
     console.print(f"Report:     {project.report_path}", soft_wrap=True)
-    console.print(f"Query it:   .venv/bin/churn-spark sql --conf {conf} \"{query}\"", soft_wrap=True, highlight=False)
+    console.print(f'Query it:   .venv/bin/churn-spark sql --conf {conf} "{query}"', soft_wrap=True, highlight=False)
 
 
 def _riskiest(catalog: Catalog) -> Grid:

@@ -12,6 +12,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,7 +38,7 @@ Work = Callable[[Project, Catalog, date, Sequence[str]], None]
 
 def job(stage: Stage) -> None:
     """The way in of `jobs/<stage>.py`: read the arguments, run the stage once, leave with its exit code."""
-    command(stage.summary, lambda project, catalog, as_of, options: run_stage(stage, project, catalog, as_of, options))
+    command(stage.summary, partial(once, stage))
 
 
 def command(summary: str, work: Work) -> None:
@@ -63,7 +64,7 @@ def start(conf: Path, as_of: str | None, env: str | None, log_format: str, optio
 
 
 def opened(conf: Path, env: str | None = None, log_format: str = "text") -> tuple[Project, Catalog]:
-    """The resolved project and its catalog, with a session; ConfigError before a session is made where that is enough."""
+    """The resolved project and its catalog, with a session; ConfigError before one is made where that is enough."""
     os.umask(0o077)
     progress.configure(log_format)
     project = load(conf, env)
@@ -81,6 +82,11 @@ def as_of_date(text: str | None, project: Project) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"--as-of {text!r} is no date; write YYYY-MM-DD") from None
+
+
+def once(stage: Stage, project: Project, catalog: Catalog, as_of: date, options: Sequence[str]) -> None:
+    """Run one stage, as the work of a program."""
+    run_stage(stage, project, catalog, as_of, options)
 
 
 def run_stage(
@@ -118,7 +124,9 @@ def _end_failed(catalog: Catalog, run: Run, error: BaseException) -> None:
     name = type(error).__name__
     try:
         catalog.end(run, error=f"{name}: {error}" if isinstance(error, ChurnError) else name)
-    except Exception as second:  # the first failure must be told, whatever hinders the ledger (a full disk, a lost store)
+    except (
+        Exception
+    ) as second:  # the first failure must be told, whatever hinders the ledger (a full disk, a lost store)
         log.warning("the ledger could not note the failure: %s", str(second).splitlines()[0] if str(second) else second)
 
 

@@ -48,7 +48,9 @@ def _print_due(plan: list[Due], catalog: Catalog, as_of: date, console: Console)
     if not plan:
         console.print("Nothing is due.")
         return
-    console.print(f"{len(plan)} partitions are due; churn-spark backfill {catalog.arguments} --as-of {as_of} builds them:")
+    console.print(
+        f"{len(plan)} partitions are due; churn-spark backfill {catalog.arguments} --as-of {as_of} builds them:"
+    )
     for line in due_lines(plan):
         console.print(f"  {line}", highlight=False)
 
@@ -70,7 +72,9 @@ def _runs(ledger: Ledger) -> Grid:
     ended = {entry.run_id for entry in ledger.entries if entry.event == "end"}
     shown = [entry for entry in ledger.entries if entry.event == "end" or entry.run_id not in ended]
     for entry in reversed(shown[-LAST_RUNS:]):
-        grid.add_row(entry.job, str(entry.as_of), f"{entry.at:%Y-%m-%d %H:%M}", entry.status, _seconds(entry), entry.error or "")
+        grid.add_row(
+            entry.job, str(entry.as_of), f"{entry.at:%Y-%m-%d %H:%M}", entry.status, _seconds(entry), entry.error or ""
+        )
     return grid
 
 

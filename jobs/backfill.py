@@ -1,9 +1,9 @@
 """spark-submit jobs/backfill.py --conf conf/project.yaml --as-of 2026-06-01 [--from D --to D] [--dry-run]"""
 
+import typer
+
 from churn_spark.cli import backfill
 from churn_spark.run import leave
-
-import typer
 
 if __name__ == "__main__":
     leave(lambda: typer.run(backfill))

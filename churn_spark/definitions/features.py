@@ -8,7 +8,7 @@ from datetime import date
 class Feature:
     """One column of `features` computed from tiles.
 
-    op: a name of `OPS`. column: measure (of measure ops) or category (of category ops). window: days; None for lifetime.
+    op: a name of `OPS`. column: a measure or category, as the op asks for. window: days; None for lifetime.
     value: category value of `share`; measure: the measure shared, None for events. half_life: days, of `ewm`.
     lag: week number of `weekly_lag`, 1 is the latest. hash: of the resolved definition (op with version, mapping,
     cleaning, zone).

@@ -67,7 +67,7 @@ def observation_window(s: date, days: int) -> Days:
 
 
 def known_from_needed(s: date, days: int) -> Days:
-    """The partitions (by `known_from`) that can hold rows of a window of `days` at `s`: `s - days < known_from <= s`."""
+    """The partitions that can hold rows of a window of `days` at `s`: `s - days < known_from <= s`."""
     return Days(s - timedelta(days=days - 1), s + timedelta(days=1))
 
 

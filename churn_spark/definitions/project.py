@@ -54,7 +54,7 @@ class Retention:
 class Project:
     """One configuration file, validated and resolved.
 
-    origin: the file it came from, for messages and commands. relearn_days: days between two learnings of cleaning limits.
+    origin: the file it came from, for messages. relearn_days: days between two learnings of cleaning limits.
     """
 
     name: str

@@ -34,7 +34,9 @@ class Calendar:
 
     def expects(self, day: date) -> bool:
         """Whether a delivery with this nominal date should exist."""
-        return day.isoweekday() in self.weekdays and day not in self.closed and (self.first is None or day >= self.first)
+        return (
+            day.isoweekday() in self.weekdays and day not in self.closed and (self.first is None or day >= self.first)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Delivered:
 
     unit: a `file`, a `folder` (one level below the path), or a commit `version` of a Delta source.
     by: `file_name` (pattern with a group `date`, read with `date_format`), `column` (a raw date column), or `event`.
-    lag_days: nominal date + lag_days is the earliest knowledge date (at least 1 for files of a day that arrive after it).
+    lag_days: nominal date + lag_days is the earliest knowledge date (at least 1 for files that come after their day).
     history_until: rows with a nominal date up to it skip `taken_on` (the bulk load of a history).
     expected: the calendar of nominal dates, None when deliveries are irregular.
     min_volume_share: least share of the median of the same weekday's rows (last 8); None: not checked.
@@ -133,7 +135,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """A rule every row must keep: `expression` is true for good rows (null counts as bad); `name` is the reason code."""
+    """A rule for every row: `expression` is true for good ones (null counts as bad); `name` is the reason code."""
 
     name: str
     expression: str
@@ -145,7 +147,7 @@ class Source:
 
     kind `events`: rows become `events_<name>`; kind `customers`: rows become versions in `customers`.
     schema: the declared raw columns as (name, Spark type). customer_id, event_time: SQL expressions.
-    event_id: SQL expressions, one taken as it is, several hashed together. time_zone: zone of naive times in the source.
+    event_id: SQL expressions, one taken as it is, several hashed together. time_zone: zone of naive times.
     limits: largest share of a delivery's rows that may carry a reason, by reason; `default_limit` for the others.
     starts: the first day the source has data for; before it every feature of it is null.
     """
@@ -182,6 +184,11 @@ class Source:
     def learns(self) -> bool:
         """Whether a column is cleaned with values learnt by `profile`."""
         return any(column.cleaning.learns for column in (*self.measures, *self.categories))
+
+    @property
+    def columns(self) -> tuple[Measure | Category, ...]:
+        """Measures, then categories."""
+        return (*self.measures, *self.categories)
 
     def measure(self, name: str) -> Measure:
         return next(measure for measure in self.measures if measure.name == name)

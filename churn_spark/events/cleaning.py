@@ -30,7 +30,7 @@ def clean(events: DataFrame, limits: DataFrame, source: Source, lookback: int) -
     the first ones stays as it is. Returns the events with `<measure>_missing` and `<measure>_outlier` (0 or 1, before
     cleaning) and `uncleaned` (0 or 1: it lacked the limits of some column).
     """
-    columns = (*source.measures, *source.categories)
+    columns = source.columns
     learning = [column.name for column in columns if column.cleaning.learns]
     found = reduce(lambda rows, name: _with_limits(rows, limits, source.name, name), learning, events)
     flags = {name: flag for measure in source.measures for name, flag in _flags(measure).items()}
@@ -53,7 +53,7 @@ def clean(events: DataFrame, limits: DataFrame, source: Source, lookback: int) -
 
 def needs_history(source: Source) -> bool:
     """Whether cleaning looks at events of earlier knowledge dates."""
-    return any(column.cleaning.missing == "last_known" for column in (*source.measures, *source.categories))
+    return any(column.cleaning.missing == "last_known" for column in source.columns)
 
 
 def _limits(column: str) -> str:

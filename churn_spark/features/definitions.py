@@ -18,7 +18,7 @@ def tile_definitions(project: Project) -> dict[str, dict[str, str]]:
 
 
 def _of_source(source: Source, project: Project) -> dict[str, str]:
-    columns = (*source.measures, *source.categories)
+    columns = source.columns
     dropped = sorted((c.name, c.expression) for c in columns if c.cleaning.missing == "drop")
     identity = (source.customer_id, source.event_id, source.event_time, source.time_zone, project.zone)
     rows = definition_hash(VERSION, identity, dropped)

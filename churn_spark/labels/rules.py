@@ -1,8 +1,8 @@
 """The three label rules. Each looks at what is known by the maturity date of a snapshot, whoever computes it and when.
 
 All take `snapshots` (customer_id, as_of_date; one row a customer of the population and as-of date, any number of dates)
-and return customer_id, as_of_date, label, excluded, churned_on, days_to_churn, matured_on. A customer's days are brought
-together once, so the cost grows with customers and days, and only slightly with the number of dates.
+and return customer_id, as_of_date, label, excluded, churned_on, days_to_churn, matured_on. A customer's days are
+brought together once, so the cost grows with customers and days, and only slightly with the number of dates.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -12,13 +12,12 @@ from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.rules import LabelRule
 
 
-
 def inactivity(snapshots: DataFrame, active_days: DataFrame, periods: Periods) -> DataFrame:
     """Label 1 the snapshots without an active day in their performance window; none is excluded.
 
     active_days: customer_id, event_date, known_from; one row a day and knowledge date (repeats do no harm).
     An active day in the gap does not save a customer. churned_on is the day after the last active day before the window
-    closes (null when there is none in what was given), so days_to_churn is negative where that lay before the as-of date.
+    closes (null when there is none in what was given), so days_to_churn can be negative.
     """
     rows = _with_days(snapshots, active_days, "event_date", "known_from")
     known = F.filter("days", lambda day: _known(day, periods) & (day["event_date"] < _closes(periods)))
@@ -38,8 +37,8 @@ def decline(snapshots: DataFrame, sums: DataFrame, periods: Periods, rule: Label
     """Label 1 the snapshots whose sum a day fell below `ratio` times the sum a day of the `base_days` days before.
 
     sums: customer_id, event_date, known_from, amount (64-bit integer); one row a day and knowledge date.
-    Both windows count what is known by the maturity date. `no_base`: the base window's sum is not above 0. A decline has
-    no day: churned_on is null.
+    Both windows count what is known by the maturity date. `no_base`: the base window's sum is not above 0. A
+    decline has no day: churned_on is null.
     """
     rows = _with_days(snapshots, sums, "event_date", "known_from", "amount")
     base = _sum_between(F.date_sub(_as_of(), rule.base_days), _as_of(), periods)
@@ -60,8 +59,8 @@ def decline(snapshots: DataFrame, sums: DataFrame, periods: Periods, rule: Label
 def event(snapshots: DataFrame, churn_events: DataFrame, periods: Periods) -> DataFrame:
     """Label 1 the snapshots with a churn event in their performance window.
 
-    churn_events: customer_id, event_date, known_from; the rows that mean churn. `already_lost`: an event before the as-of
-    date that became known only after it (one known by then is the population's business); `churned_in_gap`: an event in
+    churn_events: customer_id, event_date, known_from; the rows that mean churn. `already_lost`: an event before the
+    as-of date that became known only after it (one known by then is the population's business); `churned_in_gap`: an event in
     the gap. The first reason counts. churned_on is the day of the first event that decided.
     """
     rows = _with_days(snapshots, churn_events, "event_date", "known_from")

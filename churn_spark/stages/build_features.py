@@ -73,9 +73,7 @@ def _write_segments(
 ) -> None:
     """Fit the centres that are due, then give every customer its quintiles and its nearest centre."""
     anew = {day: fit(found.where(F.col("as_of_date") == F.lit(day)), rule) for day in _refitted(fitted)}
-    rows = [
-        (day, c.segment, c.feature, c.centre, c.mean, c.std) for day, centres in anew.items() for c in centres
-    ]
+    rows = [(day, c.segment, c.feature, c.centre, c.mean, c.std) for day, centres in anew.items() for c in centres]
     catalog.replace(SEGMENT_CENTRES, catalog.spark.createDataFrame(rows, SEGMENT_CENTRES.schema), run, list(anew))
     kept = {day: anew.get(centres) or _stored(catalog, centres) for day, centres in fitted.items()}
     parts = [segments(found.where(F.col("as_of_date") == F.lit(day)), rule, centres) for day, centres in kept.items()]

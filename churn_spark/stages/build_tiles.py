@@ -35,7 +35,9 @@ def build_tiles(run: Run, project: Project, catalog: Catalog) -> None:
     built = {source: _tiles(source, days, project, catalog).persist() for source, days in due.items()}
     first_days = sorted({day for days in due.values() for day in days})
     catalog.begin(
-        run, {**{tiles(s): days for s, days in due.items()}, FIRST_SEEN: first_days}, definitions=tile_definitions(project)
+        run,
+        {**{tiles(s): days for s, days in due.items()}, FIRST_SEEN: first_days},
+        definitions=tile_definitions(project),
     )
     for source, days in due.items():
         catalog.replace(tiles(source), built[source], run, days)

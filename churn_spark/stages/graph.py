@@ -1,4 +1,4 @@
-"""All stages, in the order of the data's way. `daily`, `backfill`, `status` and the Airflow DAG derive from this list."""
+"""All stages, in the order of the data's way: `daily`, `backfill`, `status` and the Airflow DAG derive from it."""
 
 from churn_spark.definitions.project import Project
 from churn_spark.features.definitions import tile_definitions
@@ -25,7 +25,9 @@ def _snapshots(project: Project) -> tuple[str, ...]:
     return ("features", "segments", "segment_centres") if project.segmentation else ("features",)
 
 
-INGEST = Stage("ingest", "Take in every delivery that is due and not taken yet.", ingest, _intake, reads.nothing, daily=True)
+INGEST = Stage(
+    "ingest", "Take in every delivery that is due and not taken yet.", ingest, _intake, reads.nothing, daily=True
+)
 PROFILE = Stage(
     "profile",
     "Learn cleaning values and describe the data.",

@@ -23,14 +23,16 @@ class Due:
 def due(ledger: Ledger, project: Project, stage: Stage, output: str, days: Iterable[date]) -> list[Due]:
     """Those of `days` whose partition of `output` must be (re)built, in order, with the first reason found."""
     definitions = stage.definitions(project).get(output, {})
-    found = ((day, why(ledger, output, day, stage.reads(project, output, day), definitions)) for day in sorted(set(days)))
+    found = (
+        (day, why(ledger, output, day, stage.reads(project, output, day), definitions)) for day in sorted(set(days))
+    )
     return [Due(stage.name, output, day, reason[0], reason[1]) for day, reason in found if reason]
 
 
 def why(
     ledger: Ledger, output: str, day: date, reads: Mapping[str, object], definitions: Mapping[str, str]
 ) -> tuple[str, str] | None:
-    """Why one partition is due: (`missing`, `half-written`, `stale`, `definition`) and a sentence; None when it is not."""
+    """Why one partition is due: `missing`, `half-written`, `stale` or `definition`, and a sentence; None: it is not."""
     if day in ledger.open(output, [day]):
         return "half-written", f"left half-written by the run {ledger.open(output, [day])[day].run_id}"
     state = ledger.partition(output, day)

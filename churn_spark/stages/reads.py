@@ -32,7 +32,7 @@ def tiles(project: Project, output: str, day: date) -> dict[str, Days]:
     """Tiles of a knowledge date come from the events of the same date and the newest cleaning limits by then."""
     sources = [s for s in project.event_sources if output in (s.tiles_table, "first_seen")]
     reads = {source.events_table: on(day) for source in sources}
-    if any(column.cleaning.learns for source in sources for column in (*source.measures, *source.categories)):
+    if any(column.cleaning.learns for source in sources for column in source.columns):
         reads["cleaning_limits"] = until(day)
     return reads
 
@@ -60,7 +60,7 @@ def label_span(project: Project, day: date) -> Days:
 
 
 def scores(project: Project, output: str, day: date) -> dict[str, Days]:
-    """Scores of a date come from its features and segments (and the champion in force, whose change is not staleness)."""
+    """Scores of a date come from its features and segments (a new champion makes no old score stale)."""
     return {"features": on(day), "segments": on(day)}
 
 

@@ -21,7 +21,7 @@ def no_definitions(project: Project) -> Mapping[str, Mapping[str, str]]:
 class Stage:
     """One step of the way.
 
-    writes: names of its tables, the last committed last. reads: what a partition `day` of the table `output` is made from.
+    writes: names of its tables, the last committed last. reads: what a partition `day` of a table `output` is made of.
     definitions: the hash of each column's definition, by table; another hash makes a partition stale.
     per_date: whether it owns one partition an as-of date (then `backfill` can fill any date); otherwise it finds its
     own partitions. daily: whether `daily` runs it.

@@ -16,17 +16,15 @@ def label(s: date, rows: list[Row], periods: Periods, rule: LabelRule) -> tuple[
     window = [s + timedelta(days=periods.gap + n) for n in range(periods.performance)]
     gap = [s + timedelta(days=n) for n in range(periods.gap)]
     if rule.rule == "inactivity":
-        if any(day in window for day, _, _ in known):
-            return 0, None, None
         before = [day for day, _, _ in known if day < window[0]]
-        return 1, None, max(before) + timedelta(days=1) if before else None
+        churned_on = max(before) + timedelta(days=1) if before else None
+        return (0, None, None) if any(day in window for day, _, _ in known) else (1, None, churned_on)
     if rule.rule == "decline":
         base_days = [s - timedelta(days=n) for n in range(1, rule.base_days + 1)]
         base = sum(amount for day, _, amount in known if day in base_days)
         now = sum(amount for day, _, amount in known if day in window)
-        if base <= 0:
-            return None, "no_base", None
-        return int(now / periods.performance < rule.ratio * base / rule.base_days), None, None
+        fell = now / periods.performance < rule.ratio * base / rule.base_days
+        return (int(fell), None, None) if base > 0 else (None, "no_base", None)
     lost = [day for day, known_from, _ in known if day < s and known_from > s]
     in_gap = [day for day, _, _ in known if day in gap]
     in_window = [day for day, _, _ in known if day in window]

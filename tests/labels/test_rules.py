@@ -68,14 +68,19 @@ def test_without_a_base_there_is_nothing_to_decline_from(spark):
 
 def test_days_to_churn_count_from_the_as_of_date(spark):
     population = spark.createDataFrame([("a", S)], "customer_id string, as_of_date date")
-    days = spark.createDataFrame([("a", S + timedelta(days=9), S + timedelta(days=10))], "customer_id string, event_date date, known_from date")
+    days = spark.createDataFrame(
+        [("a", S + timedelta(days=9), S + timedelta(days=10))], "customer_id string, event_date date, known_from date"
+    )
     found = rules.event(population, days, PERIODS).first()
     assert (found["days_to_churn"], found["matured_on"]) == (9, S + timedelta(days=37))
 
 
 rows = st.lists(
     st.tuples(
-        st.sampled_from("abcdef"), st.integers(-40, 60), st.one_of(st.just(1), st.integers(1, 45)), st.integers(-50, 500)
+        st.sampled_from("abcdef"),
+        st.integers(-40, 60),
+        st.one_of(st.just(1), st.integers(1, 45)),
+        st.integers(-50, 500),
     ),
     max_size=60,
 )

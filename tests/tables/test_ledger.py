@@ -12,7 +12,9 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 def start(run_id: str, revision: int, *days: date, subjects: tuple[str, ...] = ()) -> Entry:
     writes = tuple(Written("tiles", day) for day in days)
     reads = (Read("events", D1, D2, revision - 1),)
-    return Entry(run_id, "start", revision, "build_tiles", D1, AT, "running", writes=writes, reads=reads, subjects=subjects)
+    return Entry(
+        run_id, "start", revision, "build_tiles", D1, AT, "running", writes=writes, reads=reads, subjects=subjects
+    )
 
 
 def end(run_id: str, revision: int, *days: date, status: str = "ok", content: str = "a", changed: bool = True) -> Entry:

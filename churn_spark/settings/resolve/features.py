@@ -54,7 +54,7 @@ def _hashed(feature: Feature, source: Source, zone: str) -> Feature:
 
 def rows(source: Source) -> list[Any]:
     """What decides which rows of a source count, whose they are and when: the part of every feature's definition."""
-    columns: tuple[Measure | Category, ...] = (*source.measures, *source.categories)
+    columns: tuple[Measure | Category, ...] = source.columns
     dropped = sorted((c.name, c.expression) for c in columns if c.cleaning.missing == "drop")
     checks = sorted((check.name, check.expression) for check in source.checks)
     identity = [source.customer_id, list(source.event_id), source.event_time, source.time_zone]

@@ -21,14 +21,18 @@ DELIVERIES = Table(
         Column("fingerprint", STRING, "SHA-256 over content (files: name and bytes of each; versions: commit).", False),
         Column("bytes", LONG, "Size at the source, bytes."),
         Column("nominal_date", DATE, "Nominal date; the latest of the rows' where it differs by row; null if none."),
-        Column("taken_on", DATE, "As-of date of the run that first took it, raised to the newest completed one.", False),
+        Column(
+            "taken_on", DATE, "As-of date of the run that first took it, raised to the newest completed one.", False
+        ),
         Column("history", BOOLEAN, "Rows with a nominal date up to history_until skip taken_on.", False),
         Column("read", LONG, "Rows read.", False),
         Column("kept", LONG, "Rows accepted.", False),
         Column("quarantined", LONG, "Rows refused, duplicates not counted.", False),
         Column("duplicate", LONG, "Rows that lost to an equal identity.", False),
         Column("reasons", REASON_COUNT, "Rows by quarantine reason (a row can have several), sorted by reason."),
-        Column("known_from", T.ArrayType(DATE), "Partitions of the events (or customers) table it has rows in, sorted."),
+        Column(
+            "known_from", T.ArrayType(DATE), "Partitions of the events (or customers) table it has rows in, sorted."
+        ),
         Column("ignored_columns", T.ArrayType(STRING), "Columns of the delivery that the configuration does not know."),
         Column("accepted_incomplete", BOOLEAN, "Taken with --accept-incomplete.", False),
     ),

@@ -66,7 +66,9 @@ DATA_PROFILE = Table(
         Column("learnt_on", DATE, "As-of date; from rows known by then.", False),
         Column("source", STRING, "Source of the configuration.", False),
         Column("column", STRING, "Column; * for the rows themselves.", False),
-        Column("statistic", STRING, "rows, nulls, distinct, min, p05, p25, p50, p75, p95, max, mean, outliers ...", False),
+        Column(
+            "statistic", STRING, "rows, nulls, distinct, min, p05, p25, p50, p75, p95, max, mean, outliers ...", False
+        ),
         Column("value", DOUBLE, "Its value."),
         Column("text", STRING, "A value that is no number (the mode of a category, first day)."),
     ),
@@ -128,7 +130,9 @@ RUNS = Table(
         Column("job", STRING, "Stage.", False),
         Column("as_of_date", DATE, "As-of date of the run.", False),
         Column("at", T.TimestampType(), "When the row was written (UTC).", False),
-        Column("status", STRING, "running, ok, nothing_to_do, failed (nothing changed) or broken (something did).", False),
+        Column(
+            "status", STRING, "running, ok, nothing_to_do, failed (nothing changed) or broken (something did).", False
+        ),
         Column("error", STRING, "Name and message of the error; null otherwise."),
         Column("writes", T.ArrayType(_PARTITION), "Start: what will be replaced; end: what was, with fingerprints."),
         Column("reads", T.ArrayType(_READ), "Partitions read (first <= partition < end) and their newest revision."),

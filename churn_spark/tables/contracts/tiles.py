@@ -8,7 +8,7 @@ from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
 
 FIRST_SEEN = Table(
     name="first_seen",
-    comment="First event date of a customer in a source, as learnt at known_from: the minimum over known_from <= s counts.",
+    comment="First event date of a customer in a source as learnt at known_from; the minimum over known_from <= s counts.",
     columns=(
         CUSTOMER_ID,
         Column("source", STRING, "Source of the configuration.", False),
@@ -78,6 +78,3 @@ def _category(category: Category, source: Source) -> tuple[Column, ...]:
     elif category.distinct:
         known = [Column(f"{category.name}_values", T.ArrayType(STRING), "Different values, sorted.", False)]
     return (*counts, *sums, *known)
-
-
-

@@ -1,0 +1,61 @@
+"""The engine against the oracle: every operation, on made events with late rows, edges of windows and of zones."""
+
+import math
+from datetime import date, timedelta
+
+from hypothesis import Phase, given, settings
+
+from churn_spark.definitions.features import FeatureSet
+from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.rules import Population
+from churn_spark.features.snapshot import Known, snapshots
+from churn_spark.features.tiles import compact, first_seen
+from tests.features import made_events, oracle
+from tests.features.made_events import CUSTOMERS, EVENTS, SOURCE, S, identified, rows
+
+FEATURES = made_events.features()
+RULE = Population("active", ("purchases",), days=70)
+DATES = (S, S - timedelta(days=9))
+
+
+def engine(spark, events, features=FEATURES, rule=RULE, dates=DATES, source=SOURCE):
+    """The engine's features by customer and as-of date."""
+    frame = spark.createDataFrame(rows(events), EVENTS)
+    flags = {f"{m.name}_{flag}": "cast(0 as bigint)" for m in source.measures for flag in ("missing", "outlier")}
+    tiles = compact(frame.selectExpr("*", *(f"{zero} as {name}" for name, zero in flags.items())), source).cache()
+    known = Known({"purchases": tiles}, first_seen(tiles, "purchases"))
+    found = snapshots(known, (source,), FeatureSet(features), rule, dates)
+    return {(row["customer_id"], row["as_of_date"]): row.asDict() for row in found.collect()}
+
+
+def close(feature, found, expected):
+    """Integers and nulls equal, doubles to 1e-9."""
+    if found is None or expected is None:
+        return found is expected
+    if OPS[feature.op].integer:
+        return found == expected
+    return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@settings(max_examples=15, phases=(Phase.explicit, Phase.generate))
+@given(CUSTOMERS)
+def test_every_operation_is_what_its_formula_says(spark, customers):
+    events = identified(customers)
+    found = engine(spark, events)
+    by_customer = {f"c{number:02}": [] for number in range(len(customers))}
+    for one in events:
+        by_customer[one["customer"]].append(one)
+    expected = {
+        (customer, s): of_customer
+        for s in DATES
+        for customer, of_customer in by_customer.items()
+        if any(e["known_from"] <= s and s - timedelta(days=70) <= e["date"] < s for e in of_customer)
+    }
+    assert found.keys() == expected.keys()
+    wrong = [
+        (key, feature.name, found[key][feature.name], right)
+        for key, of_customer in expected.items()
+        for feature in FEATURES
+        if not close(feature, found[key][feature.name], right := oracle.value(feature, of_customer, key[1]))
+    ]
+    assert not wrong
