@@ -119,7 +119,7 @@ HEADER = "customer,receipt,at,amount,kind\n"
 
 
 def small_project(
-    root: Path, customers: int = 60, history: int = 6, segmentation: bool = False, tracking: Path | None = None
+    root: Path, customers: int = 200, history: int = 8, segmentation: bool = False, tracking: Path | None = None
 ) -> SmallProject:
     """Make a corner shop below a folder: its configuration and the deliveries of its history."""
     made = SmallProject(root, customers, history)
@@ -153,7 +153,7 @@ def purchases(customers: int, day: date) -> list[str]:
     age = (day - FIRST).days
     lines = []
     for n in range(customers):
-        stops = 14 + 3 * n if n % 3 == 0 else 10_000
+        stops = 10 + n % 60 if n % 3 == 0 else 10_000
         if age >= stops or dice.random() > 0.25 + 0.5 * (n % 4) / 4:
             continue
         when = day if n % 20 or age < 10 else day - timedelta(days=1)  # every twentieth is late
