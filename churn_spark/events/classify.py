@@ -9,7 +9,7 @@ from churn_spark.events.knowledge import with_knowledge
 from churn_spark.events.mapping import dated, expressions, identity, values, with_time
 from churn_spark.events.pseudonyms import Pseudonym, identifying, name_any, pseudonymised
 from churn_spark.events.raw import OURS, readable, typed
-from churn_spark.events.reasons import reasons
+from churn_spark.events.reasons import with_reasons
 from churn_spark.events.zones import reading_times_in
 
 
@@ -31,8 +31,7 @@ def classified(raw: DataFrame, source: Source, zone: str, hidden: Pseudonym | No
         timed = with_time(apart, zone) if source.kind == "events" else apart
         event_date = F.col("event_date") if source.kind == "events" else None
         known = with_knowledge(timed, source.delivered, dated(source), event_date)
-        valued = known.withColumns(values(source))
-        judged = valued.withColumn("reasons", reasons(source))
+        judged = with_reasons(known.withColumns(values(source)), source)
     return _kept(_hidden(judged, source, hidden), source, keyed=hidden is not None)
 
 

@@ -28,7 +28,7 @@ def pseudonym(key: Broadcast[bytes], key_id: str) -> Pseudonym:
         digests = [f"{key_id}.{hmac.new(secret, v.encode(), hashlib.sha256).hexdigest()}" for v in distinct]
         return pd.Series([None if code < 0 else digests[code] for code in codes], dtype=object)
 
-    return F.pandas_udf(keyed, "string")  # type: ignore[call-overload, no-any-return]
+    return F.pandas_udf(keyed, "string")  # type: ignore[call-overload]
 
 
 def identifying(source: Source) -> frozenset[str]:

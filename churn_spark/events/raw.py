@@ -5,7 +5,9 @@ if none), `_taken_on`, `_history` (rows up to `history_until` skip `taken_on`), 
 not parse, null otherwise.
 """
 
+from collections.abc import Sequence
 from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -17,6 +19,9 @@ OURS = ("_delivery", "_nominal", "_taken_on", "_history", "_line")
 LONGEST_TEXT = 32_768
 """Characters; a longer text is refused as too_long."""
 
+Problem = tuple[str, Column]
+"""A reason and the condition under which a row has it; null counts as not."""
+
 _CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
 _FORMATS = {"date": "dateFormat", "timestamp": "timestampFormat", "timestamp_ntz": "timestampNTZFormat"}
 
@@ -27,7 +32,7 @@ def readable() -> Column:
 
 
 def typed(raw: DataFrame, source: Source) -> DataFrame:
-    """Cast text columns to their declared types; add `_bad`, the sorted reasons found so far (empty for a good row).
+    """Cast text columns to their declared types; add `_bad`, the reasons found so far (empty for a good row).
 
     raw: the declared columns as text (CSV, JSON) or of their types already (Parquet, Delta). Blank text is null
     unless the column is text. Naive times are of the source's zone.
@@ -37,19 +42,24 @@ def typed(raw: DataFrame, source: Source) -> DataFrame:
     casts = {name: _cast(name, kind, source) for name, kind in source.schema if name in texts and kind != "string"}
     with reading_times_in(raw.sparkSession, source.time_zone):
         cast = raw.withColumns({f"_cast_{name}": column for name, column in casts.items()})
-        reasons = [
-            F.when(
-                F.trim(name).isNotNull() & (F.trim(name) != "") & F.col(f"_cast_{name}").isNull(), F.lit(f"bad_{name}")
-            )
-            for name in casts
-        ]
-        reasons += _text_reasons([name for name, kind in source.schema if kind == "string" and name in texts])
-        flagged = cast.withColumn("_bad", F.array_compact(F.array(F.lit(None).cast("string"), *reasons)))
+        problems = [(f"bad_{name}", (F.trim(name) != "") & F.col(f"_cast_{name}").isNull()) for name in casts]
+        problems += _text_problems([name for name, kind in source.schema if kind == "string" and name in texts])
+        flagged = cast.withColumn("_bad", reasons_of(problems))
         return flagged.select(
             *(F.col(f"_cast_{name}").alias(name) if name in casts else F.col(name) for name, _ in source.schema),
             *OURS,
             "_bad",
         )
+
+
+def reasons_of(problems: Sequence[Problem]) -> Column:
+    """The reasons whose conditions hold, as an array; without making one for the many rows that have none."""
+    none = F.array().cast("array<string>")
+    if not problems:
+        return none
+    some = reduce(or_, (holds for _, holds in problems))
+    found = F.array_compact(F.array(*(F.when(holds, F.lit(reason)) for reason, holds in problems)))
+    return F.when(F.coalesce(some, F.lit(False)), found).otherwise(none)
 
 
 def _cast(name: str, kind: str, source: Source) -> Column:
@@ -64,14 +74,10 @@ def _cast(name: str, kind: str, source: Source) -> Column:
     return text.try_cast(kind)
 
 
-def _text_reasons(names: list[str]) -> list[Column]:
+def _text_problems(names: list[str]) -> list[Problem]:
     if not names:
         return []
     together = F.concat_ws("", *names)
     broken = together.contains("\ufffd") | ~F.is_valid_utf8(together)
-    longest = reduce(lambda left, right: left | right, (F.length(name) > LONGEST_TEXT for name in names), F.lit(False))
-    return [
-        F.when(together.rlike(_CONTROL), F.lit("control_character")),
-        F.when(broken, F.lit("bad_encoding")),
-        F.when(longest, F.lit("too_long")),
-    ]
+    longest = reduce(or_, (F.length(name) > LONGEST_TEXT for name in names))
+    return [("control_character", together.rlike(_CONTROL)), ("bad_encoding", broken), ("too_long", longest)]

@@ -1,28 +1,30 @@
 """The checks of a row: one pass tags every failure."""
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.sources import Measure, Source
 from churn_spark.events.attempt import failed, value
 from churn_spark.events.mapping import expressions
-from churn_spark.events.raw import readable
+from churn_spark.events.raw import Problem, readable, reasons_of
 
 
-def reasons(source: Source) -> Column:
-    """All reasons against a row, sorted; a row that does not parse has only `unparsable`.
+def with_reasons(rows: DataFrame, source: Source) -> DataFrame:
+    """Add `reasons`, all against a row, sorted; a row that does not parse has only `unparsable`.
 
     Besides those found while casting (`_bad`): `no_customer`, `no_time`, `id_missing`, `future_event`, `too_large`
     (beyond a measure's max_abs or digits), `bad_<name>` (an expression fails or gives what is no number), the
     configured checks.
     rows: attempted expressions, `values`, `nominal_date`, `_future`, `_bad`.
     """
-    tags = [F.when(bad, F.lit(reason)) for reason, bad in [*_always(source), *_unfit(source), *_configured(source)]]
-    every = F.array_sort(F.array_distinct(F.concat("_bad", F.array_compact(F.array(*tags)))))
-    return F.when(readable(), every).otherwise(F.array(F.lit("unparsable")))
+    found = rows.withColumn("_found", reasons_of([*_always(source), *_unfit(source), *_configured(source)]))
+    every = F.array_sort(F.array_distinct(F.concat("_bad", "_found")))
+    good = (F.size("_bad") == 0) & (F.size("_found") == 0)
+    parsed = F.when(good, F.col("_bad")).otherwise(every)
+    return found.withColumn("reasons", F.when(readable(), parsed).otherwise(F.array(F.lit("unparsable"))))
 
 
-def _always(source: Source) -> list[tuple[str, Column]]:
+def _always(source: Source) -> list[Problem]:
     found = [("no_customer", F.col("customer_id").isNull())]
     if source.kind == "events":
         found += [
@@ -35,7 +37,7 @@ def _always(source: Source) -> list[tuple[str, Column]]:
     return found
 
 
-def _unfit(source: Source) -> list[tuple[str, Column]]:
+def _unfit(source: Source) -> list[Problem]:
     """Expressions that fail, and values that are not what their column holds."""
     names = [name for name in expressions(source) if not name.startswith("check_")]
     found = [(f"bad_{name.removeprefix('value_')}", failed(name)) for name in names]
@@ -47,7 +49,7 @@ def _unfit(source: Source) -> list[tuple[str, Column]]:
     return found
 
 
-def _configured(source: Source) -> list[tuple[str, Column]]:
+def _configured(source: Source) -> list[Problem]:
     passed = {check.name: value(f"check_{check.name}").try_cast("boolean") for check in source.checks}
     return [(name, ~F.coalesce(found, F.lit(False))) for name, found in passed.items()]
 

@@ -1,6 +1,6 @@
 """Segments: RFM quintiles, and k-means over a few features; both from the features of an as-of date."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,24 +27,27 @@ class Centre:
     std: float
 
 
-def segments(features: DataFrame, rule: Segmentation, centres: Sequence[Centre]) -> DataFrame:
+def segments(features: DataFrame, rule: Segmentation, centres: Mapping[date, Sequence[Centre]]) -> DataFrame:
     """RFM quintiles and the nearest centre of each customer.
 
-    features: customer_id, as_of_date and the features the rule names. Quintiles are fifths of the population of a date,
-    ties in the order of customer_id; a customer without a value is in the lowest. Of two equally near centres the
-    first counts. Returns customer_id, as_of_date, the three quintiles, rfm, segment.
+    features: customer_id, as_of_date and the features the rule names. centres: those in force, by as-of date. Quintiles
+    are fifths of the population of a date, ties in the order of customer_id; a customer without a value is in the
+    lowest. Of two equally near centres the first counts; the segment is null where a date has none.
+    Returns customer_id, as_of_date, the three quintiles, rfm, segment.
     """
     quintiles = {
         "recency_quintile": _quintile(F.col(rule.recency).desc_nulls_first()),
         "frequency_quintile": _quintile(F.col(rule.frequency).asc_nulls_first()),
         "monetary_quintile": _quintile(F.col(rule.monetary).asc_nulls_first()),
     }
-    return features.select(
+    point = F.array(*(_log(name) for name in clustered(rule)))
+    placed = features.join(F.broadcast(_by_date(features, centres)), on="as_of_date", how="left")
+    return placed.select(
         "customer_id",
         "as_of_date",
         *(quintile.alias(name) for name, quintile in quintiles.items()),
         F.concat(*quintiles.values()).alias("rfm"),
-        _nearest(centres).alias("segment"),
+        _nearest(point).alias("segment"),
     )
 
 
@@ -99,20 +102,29 @@ def _log(feature: str) -> Column:
     return F.log1p(F.greatest(F.coalesce(F.col(feature).cast("double"), F.lit(0.0)), F.lit(0.0)))
 
 
-def _nearest(centres: Sequence[Centre]) -> Column:
-    """The number of the nearest centre; null without centres."""
-    if not centres:
-        return F.lit(None).cast("int")
-    numbers = sorted({centre.segment for centre in centres})
-    distances = [_distance([centre for centre in centres if centre.segment == number]) for number in numbers]
-    # Structs compare by distance, then number.
-    pairs = [
-        F.struct(distance.alias("distance"), F.lit(number).alias("segment"))
-        for distance, number in zip(distances, numbers, strict=True)
-    ]
-    return F.array_min(F.array(*pairs))["segment"].cast("int")
+def _by_date(features: DataFrame, centres: Mapping[date, Sequence[Centre]]) -> DataFrame:
+    """One row a date: `_mean` and `_std` by feature, `_centres` by segment and feature."""
+    rows = []
+    for day, coordinates in centres.items():
+        by_segment: dict[int, list[Centre]] = {}
+        for centre in coordinates:
+            by_segment.setdefault(centre.segment, []).append(centre)
+        if by_segment:
+            first = by_segment[min(by_segment)]
+            points = [[c.centre for c in by_segment[number]] for number in sorted(by_segment)]
+            rows.append((day, [c.mean for c in first], [c.std for c in first], points))
+    schema = "as_of_date date, _mean array<double>, _std array<double>, _centres array<array<double>>"
+    return features.sparkSession.createDataFrame(rows, schema)
 
 
-def _distance(coordinates: Sequence[Centre]) -> Column:
-    squares = [((_log(c.feature) - c.mean) / c.std - c.centre) ** 2 for c in coordinates]
-    return sum(squares[1:], squares[0])
+def _nearest(point: Column) -> Column:
+    """The position of the nearest centre."""
+    centred = F.zip_with(point, F.col("_mean"), lambda value, mean: value - mean)
+    scaled = F.zip_with(centred, F.col("_std"), lambda value, std: value / std)
+    distances = F.transform("_centres", lambda centre: _squared_distance(scaled, centre))
+    return (F.array_position(distances, F.array_min(distances)) - 1).cast("int")
+
+
+def _squared_distance(point: Column, centre: Column) -> Column:
+    squares = F.zip_with(point, centre, lambda left, right: (left - right) * (left - right))
+    return F.aggregate(squares, F.lit(0.0), lambda total, square: total + square)

@@ -102,9 +102,7 @@ def _warnings(facts: Facts) -> list[str]:
         found.append(f"There are no scores for {facts.run.as_of}.{newest} Make them with: {facts.how('score')}")
     if facts.champion is None:
         found.append(f"No model is in force on this date. Train one with: {facts.how('train')}")
-    verdict = metrics.verdict(facts, "roc_auc")
-    if verdict and verdict.outcome != "better":
-        found.append(metrics.sentence(verdict))
+    found += [metrics.sentence(verdict) for verdict in metrics.verdicts(facts) if verdict.outcome != "better"]
     if facts.replayed:
         found.append("The scores were made by a model that was not in force on this date: a replay, not a forecast.")
     if not facts.project.temporal:

@@ -25,6 +25,9 @@ class Metric:
         return percent(value) if self.share else decimal(value, self.digits)
 
 
+JUDGED = ("roc_auc", "average_precision")
+"""The metrics a model is judged by against baselines."""
+
 METRICS = {
     "roc_auc": Metric("ROC AUC", "How often a leaver is ranked above a stayer; 0.5 is chance."),
     "average_precision": Metric("Average precision", "Precision averaged over all depths; chance is the base rate."),
@@ -96,16 +99,9 @@ def measured(metrics: pd.DataFrame, model: str, metric: str) -> Measured | None:
     return Measured(model, float(rows.iloc[0]["value"]), low, high)
 
 
-def verdict(facts: Facts, metric: str) -> Verdict | None:
-    """The champion against the best baseline: better only when even the low end of its interval is above it."""
-    if facts.champion is None:
-        return None
-    model = measured(tested(facts), facts.champion.family, metric)
-    rivals = [found for rival in baselines(facts) if (found := measured(tested(facts), rival, metric))]
-    if model is None or not rivals:
-        return None
-    best = max(rivals, key=lambda rival: rival.value)
-    return Verdict(metric, model, best, _outcome(model, best))
+def verdicts(facts: Facts) -> list[Verdict]:
+    """The champion against the best baseline, by every metric measured of both."""
+    return [found for metric in JUDGED if (found := _verdict(facts, metric))]
 
 
 def interval(found: Measured, metric: Metric) -> str:
@@ -118,16 +114,28 @@ def interval(found: Measured, metric: Metric) -> str:
 def sentence(found: Verdict) -> str:
     """The verdict in words."""
     metric = METRICS[found.metric]
-    mine = f"{metric.title} {metric.told(found.model.value)}{interval(found.model, metric)}"
-    theirs = f"{name(found.baseline.model)} reaches {metric.told(found.baseline.value)}"
     told = {
-        "better": f"The model beats the best score without fitting: {mine}; {theirs}.",
-        "tie": f"The model is not better than a score without fitting within its interval: {mine}; {theirs}.",
-        "worse": f"The model is worse than a score without fitting: {mine}; {theirs}.",
-        "unknown": f"Without an interval it cannot be told whether the model beats a score without fitting: {mine};"
-        f" {theirs}.",
+        "better": "the model beats the best score without fitting",
+        "tie": "the model is not better than a score without fitting within its interval",
+        "worse": "the model is worse than a score without fitting",
+        "unknown": "it cannot be told, without an interval, whether the model beats a score without fitting",
     }
-    return told[found.outcome]
+    mine = f"{metric.told(found.model.value)}{interval(found.model, metric)}"
+    theirs = f"{name(found.baseline.model)} reaches {metric.told(found.baseline.value)}"
+    by = metric.title if metric.title.isupper() else metric.title.lower()
+    return f"By {by}, {told[found.outcome]}: {mine}; {theirs}."
+
+
+def _verdict(facts: Facts, metric: str) -> Verdict | None:
+    """The champion against the best baseline: better only when even the low end of its interval is above it."""
+    if facts.champion is None:
+        return None
+    model = measured(tested(facts), facts.champion.family, metric)
+    rivals = [found for rival in baselines(facts) if (found := measured(tested(facts), rival, metric))]
+    if model is None or not rivals:
+        return None
+    best = max(rivals, key=lambda rival: rival.value)
+    return Verdict(metric, model, best, _outcome(model, best))
 
 
 def _outcome(model: Measured, baseline: Measured) -> str:

@@ -76,7 +76,7 @@ def performance(facts: Facts) -> Performance | Absent:
         return Absent(
             f"The training run of version {version} left no metrics of a test in model_metrics.", facts.how("train")
         )
-    verdicts = [found for metric in ("roc_auc", "average_precision") if (found := metrics.verdict(facts, metric))]
+    verdicts = metrics.verdicts(facts)
     sentences = [metrics.sentence(found) for found in verdicts]
     if not verdicts:
         sentences.append("No score without fitting was measured on the same test, so the figures stand alone.")
@@ -97,10 +97,12 @@ def _naive(facts: Facts) -> list[str]:
     if flattering is None or honest is None:
         return []
     told = METRICS["roc_auc"].told
+    why = "then copies of the same customer sit on both sides. Only the honest figure tells what to expect."
+    if flattering.value <= honest.value:
+        why = "usually that flatters, because copies of the same customer sit on both sides; here it does not show."
     return [
         f"Splitting the same rows at random would have promised a ROC AUC of {told(flattering.value)} instead of"
-        f" {told(honest.value)}: then copies of the same customer a few weeks apart sit on both sides. Only the honest"
-        " figure tells what to expect."
+        f" {told(honest.value)}: {why}"
     ]
 
 
@@ -108,7 +110,7 @@ def _caveats(facts: Facts) -> list[str]:
     tried = [model for model in metrics.models(facts) if model in FAMILIES]
     found = ["These figures belong to the model as tested; the one in force learnt the same way from newer dates too."]
     if len(tried) > 1:
-        found[0] += f" {len(tried)} were compared on this test, so the winner's figures flatter it a little."
+        found[0] += f" {len(tried)} candidates were compared on this test, so the winner's figures flatter it a little."
     return found
 
 
@@ -196,7 +198,10 @@ def _intervals(facts: Facts) -> Picture:
     found += [(metrics.measured(naive, family, "roc_auc"), "naive", " (naive)")]
     rows = [(metrics.name(m.model) + suffix, m.value, m.low, m.high, kind) for m, kind, suffix in found if m]
     figures = pd.DataFrame(rows, columns=["name", "value", "low", "high", "kind"])
-    told = "Dots are measured, bars are 95 % intervals: where the bars overlap, the order is chance."
+    told = (
+        "Dots are measured, bars are 95 % intervals, all over the same customers. The model is called better than a"
+        " simple score where its whole bar lies beyond the other's dot."
+    )
     picture = model_charts.intervals(figures, list(figures["name"]), "ROC AUC")
     return Picture(picture, "The model beside simple scores", told)
 

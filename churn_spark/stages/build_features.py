@@ -3,10 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import reduce
 
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import NotReadyError
@@ -14,13 +11,13 @@ from churn_spark.definitions.modelling import Segmentation
 from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.features.definitions import tile_definitions
-from churn_spark.features.segments import Centre, fit, fitted_on, segments
+from churn_spark.features.segments import Centre, clustered, fit, fitted_on, segments
 from churn_spark.features.snapshot import Known, snapshots
 from churn_spark.stages import reads
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import customers
-from churn_spark.tables.contracts.snapshots import SEGMENT_CENTRES, SEGMENTS, features
+from churn_spark.tables.contracts.snapshots import KEY, SEGMENT_CENTRES, SEGMENTS, features
 from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
 from churn_spark.tables.table import Table
 
@@ -36,17 +33,13 @@ def build_features(run: Run, project: Project, catalog: Catalog) -> None:
     table = features(project.features)
     known = _known(project, catalog, list(spans.values()))
     found = snapshots(known, project.sources, project.features, project.population, run.dates)
-    found = found.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        stored = set(catalog.ledger.partitions(SEGMENT_CENTRES.name))
-        fitted = _fitted(run.dates, stored) if project.segmentation else {}
-        _begin(run, project, catalog, table, fitted)
-        catalog.replace(table, found, run, run.dates)
-        log.info("features of %s", listed(run.dates))
-        if project.segmentation:
-            _write_segments(run, project.segmentation, catalog, found, fitted)
-    finally:
-        found.unpersist()
+    stored = set(catalog.ledger.partitions(SEGMENT_CENTRES.name))
+    fitted = _fitted(run.dates, stored) if project.segmentation else {}
+    _begin(run, project, catalog, table, fitted)
+    catalog.replace(table, found, run, run.dates)
+    log.info("features of %s", listed(run.dates))
+    if project.segmentation:
+        _write_segments(run, project.segmentation, catalog, table, fitted)
 
 
 def _begin(run: Run, project: Project, catalog: Catalog, table: Table, fitted: Mapping[date, date]) -> None:
@@ -68,21 +61,28 @@ def _refitted(fitted: Mapping[date, date]) -> list[date]:
     return sorted({centres for day, centres in fitted.items() if centres in fitted})
 
 
-def _write_segments(
-    run: Run, rule: Segmentation, catalog: Catalog, found: DataFrame, fitted: Mapping[date, date]
-) -> None:
+def _write_segments(run: Run, rule: Segmentation, catalog: Catalog, table: Table, fitted: Mapping[date, date]) -> None:
     """Fit the centres that are due, then give every customer its quintiles and its nearest centre."""
-    anew = {day: fit(found.where(F.col("as_of_date") == F.lit(day)), rule) for day in _refitted(fitted)}
-    rows = [(day, c.segment, c.feature, c.centre, c.mean, c.std) for day, centres in anew.items() for c in centres]
-    catalog.replace(SEGMENT_CENTRES, catalog.spark.createDataFrame(rows, SEGMENT_CENTRES.schema), run, list(anew))
-    kept = {day: anew.get(centres) or _stored(catalog, centres) for day, centres in fitted.items()}
-    parts = [segments(found.where(F.col("as_of_date") == F.lit(day)), rule, centres) for day, centres in kept.items()]
-    catalog.replace(SEGMENTS, reduce(DataFrame.unionByName, parts), run, run.dates)
+    # Read back, because the plan that made the features is large and k-means runs it many times.
+    names = {rule.recency, rule.frequency, rule.monetary, *clustered(rule)}
+    found = catalog.read(table, run.dates).select(*KEY, *sorted(names)).persist()
+    try:
+        anew = {day: fit(found.where(F.col("as_of_date") == F.lit(day)), rule) for day in _refitted(fitted)}
+        rows = [(day, c.segment, c.feature, c.centre, c.mean, c.std) for day, centres in anew.items() for c in centres]
+        catalog.replace(SEGMENT_CENTRES, catalog.spark.createDataFrame(rows, SEGMENT_CENTRES.schema), run, list(anew))
+        in_force = {day: anew.get(centres) or _stored(catalog, rule, centres) for day, centres in fitted.items()}
+        catalog.replace(SEGMENTS, segments(found, rule, in_force), run, run.dates)
+    finally:
+        found.unpersist()
+    log.info("segments of %s; centres fitted on %s", listed(run.dates), listed(anew) or "none of them")
 
 
-def _stored(catalog: Catalog, day: date) -> list[Centre]:
-    rows = catalog.read(SEGMENT_CENTRES, [day]).orderBy("segment", "feature").collect()
-    return [Centre(row["segment"], row["feature"], row["centre"], row["mean"], row["std"]) for row in rows]
+def _stored(catalog: Catalog, rule: Segmentation, day: date) -> list[Centre]:
+    """The centres of a date, each segment's coordinates in the order of the features clustered."""
+    order = {name: n for n, name in enumerate(clustered(rule))}
+    rows = catalog.read(SEGMENT_CENTRES, [day]).collect()
+    centres = [Centre(row["segment"], row["feature"], row["centre"], row["mean"], row["std"]) for row in rows]
+    return sorted(centres, key=lambda centre: (centre.segment, order[centre.feature]))
 
 
 def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days]]) -> Known:

@@ -57,6 +57,8 @@ def _of(feature: Feature) -> list[Feature]:
         variants = [{"column": "amount"}, {"column": "points"}]
     elif op.name == "ewm":
         variants = [{"half_life": 7.0}, {"half_life": 21.5}]
+    elif op.name.startswith("weekly_") and (feature.window or 0) % 7:
+        variants = []
     elif op.name == "weekly_lag":
         variants = [{"lag": week} for week in range(1, (feature.window or 0) // 7 + 1)]
     named = (replace(feature, **variant) for variant in variants)  # type: ignore[arg-type]

@@ -152,10 +152,10 @@ def test_models_stand_beside_baselines_and_the_naive_split(told: Page) -> None:
 @pytest.mark.parametrize(
     ("baseline", "says"),
     [
-        (0.745, "The model beats the best score without fitting: ROC AUC 0.857"),
-        (0.850, "The model is not better than a score without fitting within its interval: ROC AUC 0.857"),
-        (0.860, "The model is not better than a score without fitting within its interval: ROC AUC 0.857"),
-        (0.900, "The model is worse than a score without fitting: ROC AUC 0.857"),
+        (0.745, "By ROC AUC, the model beats the best score without fitting: 0.857"),
+        (0.850, "By ROC AUC, the model is not better than a score without fitting within its interval: 0.857"),
+        (0.860, "By ROC AUC, the model is not better than a score without fitting within its interval: 0.857"),
+        (0.900, "By ROC AUC, the model is worse than a score without fitting: 0.857"),
     ],
 )
 def test_the_verdict_follows_the_interval(baseline: float, says: str) -> None:
@@ -165,9 +165,25 @@ def test_the_verdict_follows_the_interval(baseline: float, says: str) -> None:
     assert (says in first_screen) == ("beats" not in says)
 
 
+def test_each_metric_is_judged_by_itself() -> None:
+    metrics = made_metrics()
+    rival = (metrics["model"] == "recency") & (metrics["metric"] == "average_precision")
+    read = Page(page(replace(FACTS, metrics=metrics.assign(value=metrics["value"].mask(rival, 0.43)))))
+    tie = "By average precision, the model is not better than a score without fitting within its interval: 0.431"
+    assert tie in read.text[: read.text.index("The riskiest customers Ranked")]
+    assert "By ROC AUC, the model beats" in read.text
+
+
+def test_a_random_split_that_does_not_flatter_is_not_said_to() -> None:
+    metrics = made_metrics()
+    naive = (metrics["scope"] == "naive") & (metrics["metric"] == "roc_auc")
+    read = Page(page(replace(FACTS, metrics=metrics.assign(value=metrics["value"].mask(naive, 0.80)))))
+    assert "a ROC AUC of 0.800 instead of 0.857: usually that flatters" in read.text
+
+
 def test_without_an_interval_no_verdict_is_given() -> None:
     read = Page(page(replace(FACTS, metrics=made_metrics().assign(low=None, high=None))))
-    assert "Without an interval it cannot be told whether the model beats a score without fitting" in read.text
+    assert "it cannot be told, without an interval, whether the model beats a score without fitting" in read.text
 
 
 def test_the_reconciliation_is_told_and_checked(told: Page) -> None:

@@ -49,7 +49,7 @@ def project_at(root: Path, **changes: object) -> Project:
         training=Training(
             candidates=(
                 Candidate("logistic_regression", (("l2", (0.01,)), ("iterations", (8,)))),
-                Candidate("random_forest", (("trees", (4,)), ("depth", (2, 3)))),
+                Candidate("random_forest", (("trees", (4,)), ("depth", (2,)))),
             ),
             folds=2,
             test_snapshots=1,

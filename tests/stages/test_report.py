@@ -125,7 +125,7 @@ def test_the_report_tells_what_the_tables_hold(project: Project, catalog: Catalo
     assert read.table("Tiers")[-1] == ["all", "2", "100.0 %", "50.0 %", "1", "200", "100"]
     assert read.table("Snapshots with labels")[1][:5] == ["2017-09-01 | test", "10", "10", "3", "30.0 %"]
     assert read.table("Reconciliation")[1] == ["purchases", "1", "10", "8", "2", "0", "80.0 %"]
-    assert "The model is not better than a score without fitting within its interval: ROC AUC 0.800" in read.text
+    assert "By ROC AUC, the model is not better than a score without fitting within its interval: 0.800" in read.text
     assert f"FROM delta.`{project.warehouse.path}/risk_scores`" in read.text
     assert stat.S_IMODE(Path(project.report_path).stat().st_mode) == 0o600
     assert [path.name for path in Path(project.report_path).parent.iterdir()] == ["report.html"]

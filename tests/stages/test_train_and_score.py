@@ -1,6 +1,5 @@
 """One small training run, looked at from all sides, and scoring with what it made."""
 
-import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from churn_spark.stages.score import Chosen, InForce, choose, score
 from churn_spark.stages.train import train
 from churn_spark.stages.training_snapshots import equal_features
 from churn_spark.tables.contracts.models import CHAMPIONS, MODEL_CURVES, MODEL_METRICS
-from churn_spark.tables.contracts.snapshots import RISK_SCORES, features
+from churn_spark.tables.contracts.snapshots import RISK_SCORES
 from tests.stages.made_warehouse import CUSTOMERS, catalog_of, do, every_four_weeks, project_at, write_snapshots
 
 DAYS = every_four_weeks(5)
@@ -32,15 +31,6 @@ def trained(spark, tmp_path_factory):
     do(train, project, catalog, TODAY)
     do(score, project, catalog, TODAY)
     return project, catalog, root
-
-
-@pytest.fixture
-def warehouse(trained, spark, tmp_path):
-    """A copy of the trained warehouse to break."""
-    project, _, root = trained
-    shutil.copytree(root, tmp_path / "copy")
-    moved = replace(project, warehouse=replace(project.warehouse, path=str(tmp_path / "copy" / "warehouse")))
-    return moved, catalog_of(spark, moved)
 
 
 def test_the_champion_is_in_force_from_the_as_of_date(trained):
@@ -98,60 +88,6 @@ def test_the_whole_population_is_scored_and_ranked(trained):
     assert all(row["expected_loss"] == pytest.approx(row["risk"] * row["value"]) for row in scores if row["value"])
 
 
-def test_the_same_inputs_and_seed_give_the_same_model(warehouse):
-    project, catalog = warehouse
-    do(train, project, catalog, TODAY)
-    registry = Registry(project.model_name, project.tracking, catalog.place.local_root)
-    first, second = registry.load(1), registry.load(2)
-    population = catalog.read(features(project.features), [TODAY])
-    scores = [
-        {row["customer_id"]: (row["raw_score"], row["risk"]) for row in model.predict(population).collect()}
-        for model in (first, second)
-    ]
-    assert scores[0] == scores[1]
-    assert [row["model_version"] for row in catalog.read(CHAMPIONS).orderBy("event_id").collect()] == [1, 2]
-
-
-def test_scoring_goes_on_when_the_store_cannot_be_reached(warehouse):
-    project, catalog = warehouse
-    before = catalog.read(RISK_SCORES, [TODAY]).orderBy("customer_id").collect()
-    lost = replace(project, tracking=Tracking(uri="http://127.0.0.1:9"))
-    do(score, lost, catalog, TODAY)
-    assert catalog.read(RISK_SCORES, [TODAY]).orderBy("customer_id").collect() == before
-
-
-def test_training_ends_before_the_first_fit_when_the_store_cannot_be_reached(warehouse):
-    project, catalog = warehouse
-    broken = Path(catalog.place.local_root) / "no store"
-    broken.write_text("this is no database")
-    with pytest.raises(ModelError, match="no store cannot be used"):
-        do(train, replace(project, tracking=Tracking(uri=f"sqlite:///{broken}")), catalog, TODAY)
-
-
-def test_an_altered_model_is_not_loaded(warehouse):
-    project, catalog = warehouse
-    described = catalog.place.local_root / "_models" / "made_churn" / "1" / "model.json"
-    described.write_text(described.read_text().replace("made", "Made") + " ")
-    with pytest.raises(ModelError, match=r"were altered, added or lost: model\.json"):
-        do(score, project, catalog, TODAY)
-
-
-def test_a_lost_copy_is_fetched_from_the_store_again(warehouse):
-    project, catalog = warehouse
-    shutil.rmtree(catalog.place.local_root / "_models")
-    do(score, project, catalog, TODAY)
-    assert (catalog.place.local_root / "_models" / "made_churn" / "1" / "manifest.json").is_file()
-
-
-def test_a_feature_of_another_definition_is_named(warehouse):
-    project, catalog = warehouse
-    windowed = (replace(project.features.windowed[0], hash="recency-2"), *project.features.windowed[1:])
-    other = replace(project, features=replace(project.features, windowed=windowed))
-    write_snapshots(other, catalog, [TODAY], [])
-    with pytest.raises(ModelError, match=rf"features of {TODAY} do not fit .* purchases_recency"):
-        do(score, project, catalog, TODAY)
-
-
 def test_a_feature_of_another_definition_in_some_snapshots_is_left_out_by_name(trained):
     project, catalog, _ = trained
     windowed = (replace(project.features.windowed[0], hash="recency-2"), *project.features.windowed[1:])
@@ -186,26 +122,23 @@ def test_missing_features_name_the_command_that_makes_them(trained):
         do(score, project, catalog, date(2027, 1, 1))
 
 
-def test_too_few_churners_are_refused_with_the_numbers(trained):
-    project, catalog, _ = trained
-    with pytest.raises(ModelError, match=r"training fold 0 has \d+ labelled rows, \d+ of them churners"):
-        do(train, replace(project, training=replace(project.training, folds=19)), catalog, TODAY)
-
-
 def test_too_few_matured_snapshots_are_refused(trained):
     project, catalog, _ = trained
     with pytest.raises(ModelError, match=r"1 snapshots .* have matured"):
         do(train, project, catalog, DAYS[1] + timedelta(days=3))
 
 
-def test_a_refitted_model_that_drifted_is_refused(trained):
+def test_the_same_inputs_and_seed_give_the_same_model_and_scores_without_the_store(trained):
     project, catalog, _ = trained
-    training = replace(project.training, candidates=project.training.candidates[:1], max_score_drift=1e-9)
-    with pytest.raises(
-        ModelError, match=r"population stability index 0\.\d+, more than training\.max_score_drift 1e-09"
-    ):
-        do(train, replace(project, training=training), catalog, TODAY)
-    assert catalog.read(CHAMPIONS).count() == 1
+    before = catalog.read(RISK_SCORES, [TODAY]).orderBy("customer_id").drop("model_version").collect()
+    do(train, project, catalog, TODAY)
+    decisions = catalog.read(CHAMPIONS).orderBy("event_id").collect()
+    assert [row["model_version"] for row in decisions] == [1, 2]
+    lost = replace(project, tracking=Tracking(uri="http://127.0.0.1:9"))
+    do(score, lost, catalog, TODAY)
+    after = catalog.read(RISK_SCORES, [TODAY])
+    assert [row["model_version"] for row in after.select("model_version").distinct().collect()] == [2]
+    assert after.orderBy("customer_id").drop("model_version").collect() == before
 
 
 def test_the_version_in_force_follows_the_decisions():

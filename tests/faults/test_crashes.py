@@ -1,0 +1,128 @@
+"""A run that dies at any commit: the old state or a named error, and after the rerun what an undisturbed run gives."""
+
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from churn_spark.definitions.errors import NotReadyError
+from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST, SCORE
+from churn_spark.stages.stage import Stage
+from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.contracts.every import tables
+from tests.faults.crash import FaultError, Killed, at_commit
+from tests.small_project import SmallProject
+from tests.trained_shop import OpenShop, copied, opened
+
+CHAIN = (INGEST, BUILD_TILES, BUILD_FEATURES, BUILD_LABELS, SCORE)
+DAYS = 2
+"""Days after the trained state: on the second one a snapshot matures, so that every stage has something to do."""
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(trained, tmp_path_factory) -> dict:
+    """The tables of a run in which nothing happens."""
+    shop = opened(copied(trained, tmp_path_factory.mktemp("undisturbed") / "shop"))
+    _deliver(shop.files)
+    for stage in CHAIN:
+        assert shop.stage(stage, _as_of(shop)) == "ok"
+    return shop.content()
+
+
+def _deliver(files: SmallProject) -> None:
+    files.deliver(*(files.start + timedelta(days=n) for n in range(DAYS)))
+
+
+def _as_of(shop: OpenShop):  # type: ignore[no-untyped-def]
+    return shop.files.start + timedelta(days=DAYS)
+
+
+def test_after_a_crash_at_every_commit_the_rerun_gives_the_tables_of_an_undisturbed_run(shop, undisturbed):
+    _deliver(shop.files)
+    before = shop.content()
+    crashes = sum(_crashed_everywhere(shop, stage, before) for stage in CHAIN)
+    assert crashes >= 15
+    assert shop.content() == undisturbed
+
+
+def _crashed_everywhere(shop: OpenShop, stage: Stage, before: dict) -> int:
+    """Run a stage until it comes through, each time letting it live one commit longer; gives the number of crashes."""
+    for number in range(1, 20):
+        # Errors, which the run still notes, and kills, which it cannot, by turns.
+        error = Killed if number % 2 else FaultError
+        try:
+            with at_commit(number, error) as commits:
+                shop.stage(stage, _as_of(shop))
+        except (Killed, FaultError):
+            finished = number > 1 and commits[number - 1] == "runs"
+            if not finished:
+                _old_or_named(shop, stage, before)
+            continue
+        return number - 1
+    raise AssertionError(f"{stage.name} never came through")
+
+
+def _old_or_named(shop: OpenShop, stage: Stage, before: dict) -> None:
+    """What a stage has changed but not finished cannot be read by others; what it has not changed is the old state."""
+    stored, writes = shop.content(), stage.writes(shop.project)
+    reader = Catalog(shop.catalog.spark, shop.catalog.place)
+    for table in tables(shop.project):
+        if table.name in writes and stored[table.name] != before[table.name]:
+            with pytest.raises(NotReadyError, match=f"{table.name}: .* was left half-written by the run {stage.name}-"):
+                reader.read(table)
+
+
+def test_an_error_before_the_first_commit_leaves_the_old_state_readable(shop):
+    _deliver(shop.files)
+    before = shop.content()
+    # The first commit is the run's start row, the second its first data.
+    with at_commit(2, FaultError, landed=False), pytest.raises(FaultError):
+        shop.stage(INGEST, _as_of(shop))
+    assert shop.catalog.ledger.entries[-1].status == "failed"
+    assert shop.content() == before
+    for table in tables(shop.project):
+        shop.catalog.read(table)
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind", "number"),
+    [
+        pytest.param(BUILD_FEATURES, "writing", 2, id="data files written, not committed"),
+        pytest.param(BUILD_TILES, "landed", 2, id="between two tables of a stage"),
+        pytest.param(BUILD_TILES, "landed", 1, id="in the ledger, before any data"),
+    ],
+)
+def test_a_run_that_is_really_killed_is_named_and_mended_by_the_rerun(shop, undisturbed, stage, kind, number):
+    _deliver(shop.files)
+    for earlier in CHAIN[: CHAIN.index(stage)]:
+        shop.stage(earlier, _as_of(shop))
+    killed_run(shop, stage, kind, number)
+    _refused(shop, stage)
+    for again in CHAIN[CHAIN.index(stage) :]:
+        shop.stage(again, _as_of(shop))
+    assert shop.content() == undisturbed
+
+
+def _refused(shop: OpenShop, stage: Stage) -> None:
+    reader = Catalog(shop.catalog.spark, shop.catalog.place)
+    (first, *_) = (table for table in tables(shop.project) if table.name in stage.writes(shop.project))
+    with pytest.raises(NotReadyError, match=f"half-written by the run {stage.name}-"):
+        reader.read(first)
+
+
+def killed_run(shop: OpenShop, stage: Stage, kind: str, number: int) -> None:
+    """Run a stage in a process of its own that dies at its n-th commit."""
+    arguments = [str(shop.files.conf), str(_as_of(shop)), stage.name, kind, str(number)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.killed_run", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr

@@ -1,0 +1,121 @@
+"""The registry on a store and copies of its own, with a model small enough to look at."""
+
+import shutil
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from pyspark.ml import PipelineModel
+from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.feature import VectorAssembler
+
+from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.project import Tracking
+from churn_spark.models.calibration import Calibrator
+from churn_spark.models.registry import Registry
+from churn_spark.models.risk_model import RiskModel
+
+
+@pytest.fixture(scope="module")
+def features(spark):
+    rows = [(n % 7, float(n % 2 if n % 7 < 3 else n % 3 == 0)) for n in range(60)]
+    return spark.createDataFrame(rows, "recency int, label double")
+
+
+@pytest.fixture(scope="module")
+def model(features):
+    assembler = VectorAssembler(inputCols=["recency"], outputCol="inputs")
+    fitted = LogisticRegression(featuresCol="inputs", maxIter=3).fit(assembler.transform(features))
+    calibrator = Calibrator("isotonic", ((0.2, 0.1), (0.6, 0.5)))
+    facts = {"as_of": str(date(2026, 1, 1))}
+    return RiskModel(
+        "logistic_regression", PipelineModel([assembler, fitted]), calibrator, {"recency": "1a"}, 0.4, facts
+    )
+
+
+@pytest.fixture(scope="module")
+def registered(model, tmp_path_factory):
+    root = tmp_path_factory.mktemp("registry")
+    registry = Registry("made_churn", Tracking(uri=f"sqlite:///{root}/mlflow.db"), root / "warehouse")
+    run_id = registry.log("first", {"l2": 0.1}, {"test_roc_auc": 0.7}, {"project": "made"}, {"curves.json": "[]"})
+    return root, registry.register(run_id, model, "# A card", {"as_of": "2026-01-01"})
+
+
+@pytest.fixture
+def registry(registered, tmp_path):
+    """The registry over a copy of its files, to break; with the SHA-256 of its manifest."""
+    root, (version, manifest) = registered
+    assert version == 1
+    shutil.copytree(root / "warehouse", tmp_path / "warehouse")
+    return Registry("made_churn", Tracking(uri=f"sqlite:///{root}/mlflow.db"), tmp_path / "warehouse"), manifest
+
+
+def unreachable(registry):
+    return Registry(registry.name, Tracking(uri="http://127.0.0.1:9"), registry._root)
+
+
+def test_what_is_loaded_is_what_was_registered(registry, model, features):
+    loaded = registry[0].load(1, registry[1])
+    assert replace(loaded, pipeline=model.pipeline) == model
+    assert loaded.predict(features).collect() == model.predict(features).collect()
+
+
+def test_artifacts_lie_beside_the_store(registered):
+    root, _ = registered
+    assert sorted(path.name for path in (root / "mlartifacts").glob("*/artifacts/*")) == ["curves.json", "model"]
+    assert {path.name for path in root.iterdir()} >= {"mlflow.db", "mlartifacts", "warehouse"}
+
+
+def test_scoring_goes_on_when_the_store_cannot_be_reached(registry):
+    assert unreachable(registry[0]).load(1, registry[1]).family == "logistic_regression"
+
+
+def test_a_store_that_cannot_be_reached_is_named(registry):
+    with pytest.raises(ModelError, match=r"the MLflow store http://127\.0\.0\.1:9 cannot be used"):
+        unreachable(registry[0]).open()
+
+
+def test_an_altered_copy_is_not_loaded(registry, tmp_path):
+    described = tmp_path / "warehouse" / "_models" / "made_churn" / "1" / "model.json"
+    described.write_text(described.read_text().replace("0.5", "0.9"))
+    with pytest.raises(ModelError, match=r"were altered, added or lost: model\.json"):
+        registry[0].load(1, registry[1])
+
+
+def test_a_lost_copy_is_fetched_again_and_kept(registry, tmp_path):
+    shutil.rmtree(tmp_path / "warehouse" / "_models")
+    registry[0].load(1)
+    assert (tmp_path / "warehouse" / "_models" / "made_churn" / "1" / "manifest.json").is_file()
+
+
+def test_an_altered_artifact_in_the_store_is_not_fetched(registered, registry, tmp_path):
+    root, _ = registered
+    shutil.rmtree(tmp_path / "warehouse" / "_models")
+    shutil.copytree(root / "mlartifacts", tmp_path / "kept")
+    (described,) = (root / "mlartifacts").glob("*/artifacts/model/model.json")
+    described.write_text(described.read_text().replace("0.5", "0.9"))
+    with pytest.raises(ModelError, match=r"were altered, added or lost: model\.json"):
+        registry[0].load(1)
+    shutil.rmtree(root / "mlartifacts")
+    shutil.copytree(tmp_path / "kept", root / "mlartifacts")
+
+
+def test_a_version_that_does_not_exist_is_refused_with_those_that_do(registry):
+    with pytest.raises(ModelError, match="made_churn has no version 9: the newest are 1"):
+        registry[0].load(9)
+
+
+def test_features_of_another_definition_are_named(model):
+    model.refuse_other_definitions({"recency": "1a", "other": "2b"}, "features")
+    with pytest.raises(ModelError, match="features do not fit the model: of another definition: recency"):
+        model.refuse_other_definitions({"recency": "9z"}, "features")
+    with pytest.raises(ModelError, match="features do not fit the model: without recency"):
+        model.refuse_other_definitions({}, "features")
+
+
+def test_a_warehouse_without_a_local_path_needs_a_store(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(ModelError, match=r"set tracking\.uri"):
+        Registry("made_churn", Tracking(), None).open()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://from.the.environment")
+    assert Registry("made_churn", Tracking(), None).uri == "http://from.the.environment"

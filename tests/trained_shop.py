@@ -1,0 +1,85 @@
+"""A corner shop with its history taken, snapshots built and a model in force; made once, copied for every test."""
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from deltalake import DeltaTable
+from filelock import FileLock
+from pyspark.sql import SparkSession
+
+from churn_spark import chain, run
+from churn_spark.definitions.project import Project
+from churn_spark.stages.graph import INGEST, TRAIN
+from churn_spark.stages.stage import Stage
+from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.contracts.every import tables
+from tests.small_project import SmallProject, small_project
+
+WITHOUT_RUNS = ("runs",)
+"""What two equal ways may differ in: the ledger tells of the way itself."""
+
+
+@dataclass(frozen=True)
+class OpenShop:
+    """A corner shop with its resolved project and its catalog."""
+
+    files: SmallProject
+    project: Project
+    catalog: Catalog
+
+    def stage(self, stage: Stage, as_of: date, *options: str) -> str:
+        """Run a stage once, and say how it ended."""
+        return run.run_stage(stage, self.project, self.catalog, as_of, options).status
+
+    def daily(self, as_of: date, *options: str) -> None:
+        chain.daily(self.project, self.catalog, as_of, options)
+
+    def content(self) -> dict[str, list[tuple[object, ...]]]:
+        """All rows of all tables but the ledger, read without Spark, in an order of their own."""
+        return content(self.project, self.files.warehouse)
+
+
+def opened(files: SmallProject) -> OpenShop:
+    """Open a corner shop with the session that is there."""
+    project, catalog = run.opened(files.conf)
+    return OpenShop(files, project, catalog)
+
+
+def content(project: Project, warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables of a warehouse but the ledger, as sorted tuples."""
+    found = {}
+    for table in tables(project):
+        if table.name in WITHOUT_RUNS or not (warehouse / table.name).exists():
+            continue
+        rows = DeltaTable(str(warehouse / table.name)).to_pyarrow_table().select(list(table.names)).to_pylist()
+        found[table.name] = sorted((tuple(row.values()) for row in rows), key=repr)
+    return found
+
+
+def trained_shop(spark: SparkSession, shared: Path) -> SmallProject:
+    """The trained corner shop of this test run, made by whichever test process comes first."""
+    files = SmallProject(shared / "trained_shop", customers=200, history=8)
+    with FileLock(shared / "trained_shop.lock"):
+        if not (shared / "trained_shop.made").exists():
+            shop = opened(small_project(files.root, files.customers, files.history))
+            shop.stage(INGEST, files.start)
+            chain.backfill(shop.project, shop.catalog, files.start)
+            shop.stage(TRAIN, files.start)
+            shop.daily(files.start)
+            (shared / "trained_shop.made").touch()
+    return files
+
+
+def copied(files: SmallProject, root: Path) -> SmallProject:
+    """A copy of a shop's deliveries and tables under another root; the models stay where they are."""
+    copy = replace(files, root=root)
+    root.mkdir(parents=True, exist_ok=True)
+    for old, new in ((files.landing, copy.landing), (files.warehouse, copy.warehouse)):
+        shutil.copytree(old, new)
+    text = files.conf.read_text()
+    for part in ("warehouse", "landing", "report.html"):
+        text = text.replace(f"{files.root}/{part}", f"{root}/{part}")
+    copy.conf.write_text(text)
+    return copy
