@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 
+from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -77,7 +79,10 @@ def material(
 
 def compare(of: Material, settings: Training, baselines: Mapping[str, str]) -> Comparison:
     """Put every candidate on trial and choose; baselines: SQL over the features by name, higher means riskier."""
-    tried = [trials.on_trial(of.rows, candidate, of.split, settings) for candidate in settings.candidates]
+    # Side by side: while one candidate waits for the driver between two passes, the other uses the cores.
+    with ThreadPool(max(1, len(settings.candidates))) as pool:
+        on_trial = inheritable_thread_target(of.rows.sparkSession)(trials.on_trial)
+        tried = pool.starmap(on_trial, [(of.rows, candidate, of.split, settings) for candidate in settings.candidates])
     winner, reason = trials.better(tried)
     test = trials.of(of.labelled, of.split.test).withColumn("part", group_of("customer_id", settings.seed))
     return Comparison(
@@ -99,12 +104,12 @@ def deploy(
     """
     tuned = winner.tuned
     refitted = fitted(of.rows, tuned.family, tuned.parameters, settings.seed)
-    before, after = (trials.pipeline(of.preparation, winner, model) for model in (winner.model, refitted))
-    drift = trials.score_drift(population, before, after)
+    drift = trials.score_drift(population, of.preparation, winner, refitted)
     if drift > settings.max_score_drift:
         raise ModelError(
             f"the {tuned.family} refitted on all matured snapshots scores the newest population unlike the tested one:"
             f" population stability index {drift:.3f}, more than training.max_score_drift {settings.max_score_drift:g}."
             " The newest snapshots differ from the older ones: look at how, before raising the limit."
         )
-    return RiskModel(tuned.family, after, tuned.calibrator, of.features, tuned.threshold, facts), drift
+    pipeline = trials.pipeline(of.preparation, tuned.family, refitted)
+    return RiskModel(tuned.family, pipeline, tuned.calibrator, of.features, tuned.threshold, facts), drift

@@ -25,9 +25,9 @@ INPUTS = {False: "inputs", True: "logged_inputs"}
 class Preparation:
     """What was learnt from the training set.
 
-    numbers: SQL that reads each numeric feature as a double. medians: of each. indicators: feature whose nulls each
-    tells. encoders: fitted string stages, with the values of each string feature. left_out: features not used, with the
-    reason. rows: of the training set.
+    numbers: SQL that reads each numeric feature as a finite double or null. medians: of each. indicators: feature whose
+    nulls each tells. encoders: fitted string stages, with the values of each string feature. left_out: features not
+    used, with the reason. rows: of the training set.
     """
 
     numbers: Mapping[str, str]
@@ -52,7 +52,7 @@ class Preparation:
     def stages(self, logged: bool) -> tuple[Transformer, ...]:
         """The fitted stages that make the vector `INPUTS[logged]` from the features; they keep every column."""
         filled = [f"{_filled(self.numbers[f], median)} AS {quoted(_made(f))}" for f, median in self.medians.items()]
-        told = [f"CAST({finite(self.numbers[f])} IS NULL AS DOUBLE) AS {quoted(i)}" for i, f in self.indicators.items()]
+        told = [f"CAST({self.numbers[f]} IS NULL AS DOUBLE) AS {quoted(i)}" for i, f in self.indicators.items()]
         made = [_made(name) for name in self.medians]
         if logged:
             scale = [f"SIGNUM({quoted(c)}) * LN(1 + ABS({quoted(c)})) AS {quoted(_logged(c))}" for c in made]
@@ -93,16 +93,11 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def finite(number: str) -> str:
-    """SQL: the number, null where it is NaN or infinite (NaN is larger than infinity in Spark's order)."""
-    return f"IF(ABS({number}) < DOUBLE('Infinity'), {number}, NULL)"
-
-
 def _statistics(snapshots: DataFrame, numbers: Sequence[str]) -> list[Row]:
     """One row a feature, in order. Features go below each other: a thousand aggregates side by side are slow."""
     if not numbers:
         return []
-    listed = F.posexplode(F.array(*(F.expr(finite(number)) for number in numbers)))
+    listed = F.posexplode(F.array(*(F.expr(number) for number in numbers)))
     row_hash = F.xxhash64("customer_id", "as_of_date").alias("row_hash")
     return (
         snapshots.select(row_hash, listed.alias("place", "number"))
@@ -112,7 +107,7 @@ def _statistics(snapshots: DataFrame, numbers: Sequence[str]) -> list[Row]:
             F.count("number").alias("known"),
             F.min("number").alias("least"),
             F.max("number").alias("most"),
-            F.percentile_approx("number", 0.5, 10_000).alias("median"),
+            F.percentile_approx("number", 0.5, 1_000).alias("median"),
             # Equal for features that are null in the same rows.
             F.bit_xor(F.when(F.col("number").isNull(), F.col("row_hash"))).alias("null_pattern"),
         )
@@ -159,11 +154,15 @@ def _encode(
 def _number(name: str, kind: T.DataType) -> str:
     if isinstance(kind, T.DateType):
         return f"CAST(DATEDIFF(as_of_date, {quoted(name)}) AS DOUBLE)"
-    return f"CAST({quoted(name)} AS DOUBLE)"
+    number = f"CAST({quoted(name)} AS DOUBLE)"
+    if isinstance(kind, T.FractionalType):
+        # Null where it is NaN or infinite; NaN is larger than infinity in Spark's order.
+        return f"IF(ABS({number}) < DOUBLE('Infinity'), {number}, NULL)"
+    return number
 
 
 def _filled(number: str, median: float) -> str:
-    return f"COALESCE({finite(number)}, DOUBLE('{median!r}'))"
+    return f"COALESCE({number}, DOUBLE('{median!r}'))"
 
 
 def _select(columns: Sequence[str]) -> str:

@@ -1,13 +1,14 @@
 """Scores summed up where they lie, so that metrics, curves and intervals cost the driver the same whatever the
 customers.
 
-Up to `DISTINCT` different scores are kept apart and everything computed from a tally is exact; beyond, scores share
-`BINS` bins of equal count and rows of one bin count as tied (an error of the order of 1 / BINS in the ranks).
+Up to `EXACT` cells scores are kept apart and everything computed from a tally is exact; beyond, scores share `BINS`
+bins of equal count and rows of one bin count as tied (an error of the order of 1 / BINS in the ranks).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.ml.feature import Bucketizer
 from pyspark.sql import DataFrame
@@ -15,7 +16,7 @@ from pyspark.sql import functions as F
 
 from churn_spark.models.metrics import Array
 
-DISTINCT = 10_000
+EXACT = 20_000
 BINS = 2_000
 SMALLEST = 1e-15
 """Probabilities are kept this far from 0 and 1 in the log loss."""
@@ -48,40 +49,37 @@ class Tally:
 
 
 def tally(scored: DataFrame, part: str) -> Tally:
-    """Sum up scored rows; `scored` is read twice or three times, so cache it where it is dear.
+    """Sum up scored rows; beyond `EXACT` cells `scored` is read three times, so cache it.
 
     scored: as_of_date, label (0 or 1), score, risk (null where scores are no probabilities), and the column `part`.
     """
+    exact = _cells(scored.withColumn("bin", F.col("score")), part).limit(EXACT + 1).toArrow()
+    return _ordered(exact if exact.num_rows <= EXACT else _cells(_binned(scored), part).toArrow())
+
+
+def _cells(binned: DataFrame, part: str) -> DataFrame:
+    """The sums by bin, snapshot and part."""
     missed = F.when(F.col("label") == 1, F.col("risk")).otherwise(1 - F.col("risk"))
-    cells = (
-        _binned(scored)
-        .groupBy("bin", "as_of_date", F.col(part).alias("part"))
-        .agg(
-            F.avg("score").alias("score"),
-            F.count("*").cast("double").alias("rows"),
-            F.sum(F.col("label").cast("double")).alias("churners"),
-            F.sum("risk").alias("predicted"),
-            F.sum(F.pow(F.col("risk") - F.col("label"), 2)).alias("squared_error"),
-            F.sum(-F.log(F.greatest(missed, F.lit(SMALLEST)))).alias("log_loss"),
-        )
+    return binned.groupBy("bin", "as_of_date", F.col(part).alias("part")).agg(
+        F.avg("score").alias("score"),
+        F.count("*").cast("double").alias("rows"),
+        F.sum(F.col("label").cast("double")).alias("churners"),
+        F.sum("risk").alias("predicted"),
+        F.sum(F.pow(F.col("risk") - F.col("label"), 2)).alias("squared_error"),
+        F.sum(-F.log(F.greatest(missed, F.lit(SMALLEST)))).alias("log_loss"),
     )
-    return _ordered(cells)
 
 
 def _binned(scored: DataFrame) -> DataFrame:
-    """Add `bin`: the score itself while distinct scores are few, else the lower edge of its bin of equal count."""
-    distinct = scored.select("score").distinct().limit(DISTINCT + 1).count()
-    if distinct <= DISTINCT:
-        return scored.withColumn("bin", F.col("score"))
+    """Add `bin`: the lower edge of the score's bin of equal count."""
     shares = [position / BINS for position in range(1, BINS)]
-    edges = scored.agg(F.percentile_approx("score", shares, 10 * BINS)).first()
-    splits = [float("-inf"), *sorted(set(edges[0])), float("inf")]  # type: ignore[index]
+    edges = scored.agg(F.percentile_approx("score", shares, 10 * BINS)).collect()[0][0]
+    splits = [float("-inf"), *sorted(set(edges)), float("inf")]
     return Bucketizer(splits=splits, inputCol="score", outputCol="bin").transform(scored)
 
 
-def _ordered(cells: DataFrame) -> Tally:
-    """Bring the cells to the driver: at most scores x snapshots x parts, never more for more customers."""
-    columns = cells.toArrow()
+def _ordered(columns: pa.Table) -> Tally:
+    """The cells as arrays: at most bins x snapshots x parts of them, never more for more customers."""
     # One score a bin, or entries of one bin that average differently by part would no longer be ties.
     bins = columns["bin"].to_numpy()
     rows, means = columns["rows"].to_numpy(), columns["score"].to_numpy()

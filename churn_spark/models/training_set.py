@@ -27,7 +27,7 @@ def training_set(labelled: DataFrame, preparation: Preparation, folds: int, seed
     labelled: customer_id, as_of_date, label, and the features. Rows are dealt to partitions by customer and sorted, and
     their number follows from the data alone: samples drawn by partition are then the same in every run and cluster.
     """
-    partitions = max(2, math.ceil(preparation.rows * len(preparation.slots) / CELLS))
+    partitions = max(1, math.ceil(preparation.rows * len(preparation.slots) / CELLS))
     placed = labelled.repartition(partitions, "customer_id").sortWithinPartitions("customer_id", "as_of_date")
     prepared = PipelineModel([*preparation.stages(logged=False), *_logged_only(preparation)]).transform(placed)
     return prepared.select(

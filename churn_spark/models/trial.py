@@ -10,7 +10,7 @@ from pyspark.ml.stat import Summarizer
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.modelling import Candidate, Training
+from churn_spark.definitions.modelling import Candidate, Family, Training
 from churn_spark.models.curves import Point, curves
 from churn_spark.models.drift import population_stability_index
 from churn_spark.models.families import INPUTS, LOGGED, SIMPLEST_FIRST, importances, score_of_churn
@@ -100,19 +100,20 @@ def better(trials: Sequence[Trial]) -> tuple[Trial, str]:
     return best, f"{told}, against {others}" if others else f"{told}, the only candidate"
 
 
-def pipeline(preparation: Preparation, trial: Trial, model: Model) -> PipelineModel:
+def pipeline(preparation: Preparation, family: Family, model: Model) -> PipelineModel:
     """The whole way from features to the model's scores."""
-    return PipelineModel([*preparation.stages(LOGGED[trial.tuned.family]), model])
+    return PipelineModel([*preparation.stages(LOGGED[family]), model])
 
 
-def score_drift(population: DataFrame, tested: PipelineModel, refitted: PipelineModel) -> float:
+def score_drift(population: DataFrame, preparation: Preparation, tested: Trial, refitted: Model) -> float:
     """Population stability index of the refitted model's raw scores against the tested one's, on one population.
 
-    population: customer_id (unique) and the features.
+    population: as_of_date and the features, one row a customer.
     """
-    expected = tested.transform(population).select("customer_id", score_of_churn().alias("expected"))
-    compared = refitted.transform(population).select("customer_id", score_of_churn().alias("compared"))
-    scores = expected.join(compared, on="customer_id", how="inner").persist()
+    logged = LOGGED[tested.tuned.family]
+    inputs = PipelineModel([*preparation.stages(logged)]).transform(population).select(INPUTS[logged])
+    expected = tested.model.transform(inputs).select(INPUTS[logged], score_of_churn().alias("expected"))
+    scores = refitted.transform(expected).select("expected", score_of_churn().alias("compared")).persist()
     try:
         return population_stability_index(scores)
     finally:

@@ -47,7 +47,7 @@ def test_every_cell_is_the_sum_of_its_rows(spark, rows):
 
 
 def test_beyond_the_limit_scores_share_bins_and_ranks_stay_close(spark, monkeypatch):
-    monkeypatch.setattr(room, "DISTINCT", 500)
+    monkeypatch.setattr(room, "EXACT", 500)
     monkeypatch.setattr(room, "BINS", 200)
     rows = [(date(2026, 1, 1), int(n * 7919 % 4001 < n / 2), n % 5, n / 4001, n / 4001) for n in range(4001)]
     found = tally(spark.createDataFrame(rows, SCHEMA), "part")
