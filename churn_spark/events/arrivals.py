@@ -27,21 +27,26 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A delivery as it lies at the source. complete: holds `_SUCCESS` (folders); version: of a Delta source."""
+    """A delivery as it lies at the source. complete: holds `_SUCCESS` (folders); commit: a version's file in the log."""
 
     name: str
     files: tuple[File, ...]
     nominal: date | None
     complete: bool = True
-    version: int | None = None
+    commit: File | None = None
 
     @property
     def bytes(self) -> int:
         return sum(file.bytes for file in self.files)
 
     @property
+    def content(self) -> tuple[File, ...]:
+        """The files whose bytes tell the content: those of a version are named, with all they hold, in its commit."""
+        return (self.commit,) if self.commit else self.files
+
+    @property
     def modified(self) -> datetime | None:
-        return max((file.modified for file in self.files), default=None)
+        return max((file.modified for file in self.content), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def due(found: Iterable[Found], delivered: Delivered, as_of: date) -> list[Found
     """Deliveries that should be there at an as-of date, oldest first; those without a date of their own always are."""
     lag = timedelta(days=delivered.lag_days)
     there = [f for f in found if f.nominal is None or f.nominal + lag <= as_of]
-    return sorted(there, key=lambda f: (f.nominal or date.min, f.version or 0, f.name))
+    return sorted(there, key=lambda found: (found.nominal or date.min, found.name))
 
 
 def missing(delivered: Delivered, nominal: Collection[date], as_of: date, accepted_until: date | None) -> list[date]:

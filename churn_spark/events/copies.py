@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.sources import Source
+from churn_spark.events.mapping import own_columns
 from churn_spark.events.zones import reading_times_in
 
 IDENTITY = ("event_date", "event_id")
@@ -23,12 +24,12 @@ def repeated(rows: DataFrame, *key: str) -> DataFrame:
 
 def payload(source: Source) -> tuple[str, ...]:
     """The columns of a row that its identity, knowledge date and delivery do not tell."""
-    own = [column.name for column in (*source.measures, *source.categories, *source.attributes)]
+    own = [column.name for column in own_columns(source)]
     return ("customer_id", "event_time", *own) if source.kind == "events" else ("customer_id", *own)
 
 
 def with_content(rows: DataFrame, source: Source) -> DataFrame:
-    """Add `row` (the accepted row as JSON) and `row_hash` (its SHA-256), as quarantine keeps copies that do not count."""
+    """Add `row` (the accepted row as JSON) and `row_hash` (its SHA-256), as quarantine keeps lost copies."""
     with reading_times_in(rows.sparkSession, "UTC"):
         content = rows.withColumn("row", F.to_json(F.struct(*payload(source)), _JSON))
         return content.withColumn("row_hash", F.sha2("row", 256))

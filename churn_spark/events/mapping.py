@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from churn_spark.definitions.sources import Source
+from churn_spark.definitions.sources import Attribute, Category, Measure, Source
 from churn_spark.events.attempt import PREFIX, value
 from churn_spark.events.zones import reading_times_in
 
@@ -17,15 +17,19 @@ _SEPARATOR, _NOTHING = "\x1f", "\x00"
 
 def expressions(source: Source) -> dict[str, str]:
     """The SQL expressions attempted on every row, by the names their values and failures go by."""
-    columns = (*source.measures, *source.categories, *source.attributes)
     found = {"customer_id": source.customer_id}
     if source.kind == "events":
         found["event_time"] = source.event_time
         found["event_id"] = f"array({', '.join(f'cast(({part}) as string)' for part in identity(source))})"
     if source.delivered.by == "column":
         found["nominal_date"] = f"`{source.delivered.column}`"
-    found |= {f"value_{column.name}": column.expression for column in columns}
+    found |= {f"value_{column.name}": column.expression for column in own_columns(source)}
     return found | {f"check_{check.name}": check.expression for check in source.checks}
+
+
+def own_columns(source: Source) -> tuple[Measure | Category | Attribute, ...]:
+    """The columns that the configuration gives a source's table, in its order."""
+    return (*source.measures, *source.categories, *source.attributes)
 
 
 def identity(source: Source) -> tuple[str, ...]:

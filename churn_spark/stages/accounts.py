@@ -7,6 +7,8 @@ from datetime import date
 
 from pyspark.sql import functions as F
 
+from churn_spark.definitions.errors import DeliveryError
+from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Taken
 from churn_spark.events.quarantine import DUPLICATE
 from churn_spark.stages.intake import Judged
@@ -93,6 +95,22 @@ def accounts(judged: Judged, settled: Settled) -> list[Account]:
                 f" + {account.quarantined} quarantined + {account.duplicate} duplicates"
             )
     return list(found.values())
+
+
+def refuse_too_many(source: Source, found: Iterable[Account]) -> None:
+    """DeliveryError when too large a share of a delivery's rows has one reason.
+
+    Copies are no fault of theirs: `duplicate` counts only where the configuration sets a limit for it.
+    """
+    for account in found:
+        for reason, rows in sorted(account.reasons.items()):
+            limit = dict(source.limits).get(reason, 1.0 if reason == DUPLICATE else source.default_limit)
+            if rows > limit * account.read:
+                raise DeliveryError(
+                    f"{source.name}: {rows:,} of {account.read:,} rows of {account.delivery} ({rows / account.read:.1%})"
+                    f" have the reason {reason}, more than {limit:.0%}; nothing was taken. Have it delivered again, or if"
+                    f" that is normal there set sources.{source.name}.limits.{reason}"
+                )
 
 
 def _of_takings(judged: Judged) -> Iterable[Account]:

@@ -22,8 +22,10 @@ class Files:
     """The files below the path of one source."""
 
     def __init__(self, spark: SparkSession, path: str) -> None:
-        self._jvm: Any = spark._jvm
-        self._conf = spark._jsc.hadoopConfiguration()
+        jvm: Any = spark._jvm
+        self._jvm = jvm
+        jsc: Any = spark._jsc
+        self._conf = jsc.hadoopConfiguration()
         self.path = path
         self._root = self._jvm.org.apache.hadoop.fs.Path(path)
         self._system = self._root.getFileSystem(self._conf)
@@ -70,6 +72,12 @@ class Files:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(self._parquet_schema, files))
 
+    def below(self, encoded: str, bytes: int, modified: datetime) -> File:
+        """A file by its encoded address below (or beside) the path."""
+        relative = self._jvm.org.apache.hadoop.fs.Path(self._jvm.java.net.URI(encoded))
+        path = self._system.makeQualified(self._jvm.org.apache.hadoop.fs.Path(self._root, relative))
+        return File(path.toString(), _uri(path), bytes, modified)
+
     def _fingerprint(self, files: tuple[File, ...]) -> str:
         digests = [(file.path.rsplit("/", 1)[-1], self._sha256(file)) for file in files]
         if len(digests) == 1:
@@ -90,7 +98,7 @@ class Files:
         try:
             unpacked = stream if codec is None else codec.createInputStream(stream)
             reader = self._jvm.java.io.InputStreamReader(unpacked, encoding)
-            return self._jvm.java.io.BufferedReader(reader, _HEAD).readLine()  # type: ignore[no-any-return]
+            return self._jvm.java.io.BufferedReader(reader, _HEAD).readLine()
         except Py4JJavaError as error:
             raise DeliveryError(f"{file.path}: cannot be read ({reason(error)})") from None
         finally:
@@ -120,5 +128,8 @@ def _hidden(name: str) -> bool:
 def _file(status: Any) -> File:
     path = status.getPath()
     modified = datetime.fromtimestamp(status.getModificationTime() / 1000, UTC)
-    uri = re.sub("^file:/+", "file:/", path.toUri().toString())
-    return File(path.toString(), uri, status.getLen(), modified)
+    return File(path.toString(), _uri(path), status.getLen(), modified)
+
+
+def _uri(path: Any) -> str:
+    return re.sub("^file:/+", "file:/", path.toUri().toString())

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.project import Privacy, Project, Run
 from churn_spark.events.pseudonyms import Pseudonym, pseudonym
-from churn_spark.stages.accounts import accounts, taken_before
+from churn_spark.stages.accounts import accounts, refuse_too_many, taken_before
 from churn_spark.stages.intake import judge
 from churn_spark.stages.settling import settle
 from churn_spark.stages.taking import Plan, plan, remembered
@@ -66,7 +66,9 @@ def _taken_in(
     settled = settle(catalog, judged)
     for frame in settled.held:
         held.callback(frame.unpersist)
-    return Intake(judged, settled, accounts(judged, settled))
+    found = accounts(judged, settled)
+    refuse_too_many(chosen.source, found)
+    return Intake(judged, settled, found)
 
 
 def _tell(intake: Intake) -> None:

@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import ConfigError, DeliveryError
 from churn_spark.definitions.project import Project, Run
-from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Taking, usual_volume
 from churn_spark.events.classify import classified
 from churn_spark.events.pseudonyms import Pseudonym
@@ -59,8 +58,8 @@ class Judged:
 def judge(spark: SparkSession, run: Run, project: Project, plan: Plan, hidden: Pseudonym | None) -> Judged:
     """Read and judge every row of the deliveries to take.
 
-    DeliveryError: a delivery cannot be read, has too many rows with one reason, or is thinner than its weekday usually
-    is (unless accepted). ConfigError: an expression does not fit the columns.
+    DeliveryError: a delivery cannot be read, or is thinner than its weekday usually is (unless accepted). ConfigError: an
+    expression does not fit the columns.
     """
     source = plan.source
     raw = read(spark, source, plan.files, plan.takings)
@@ -71,8 +70,6 @@ def judge(spark: SparkSession, run: Run, project: Project, plan: Plan, hidden: P
     rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         seen = _seen(rows, plan.takings)
-        for taking in plan.takings:
-            _refuse_too_many(taking.name, seen[taking.name], source)
         thin = _thin(run, plan, seen)
     except BaseException as error:
         rows.unpersist()
@@ -98,17 +95,6 @@ def _seen(rows: DataFrame, takings: tuple[Taking, ...]) -> dict[str, Seen]:
         seen.nominal = max(filter(None, (seen.nominal, group["nominal"])), default=None)
         seen.event_dates.update(group["event_dates"])
     return found
-
-
-def _refuse_too_many(name: str, seen: Seen, source: Source) -> None:
-    for reason, rows in sorted(seen.reasons.items()):
-        share, limit = rows / seen.read, source.limit(reason)
-        if share > limit:
-            raise DeliveryError(
-                f"{source.name}: {rows:,} of {seen.read:,} rows of {name} ({share:.1%}) have the reason {reason}, more than"
-                f" {limit:.0%}; nothing was taken. Have it delivered again, or if that is normal there set"
-                f" sources.{source.name}.limits.{reason}"
-            )
 
 
 def _thin(run: Run, plan: Plan, seen: Mapping[str, Seen]) -> bool:

@@ -18,6 +18,9 @@ from churn_spark.stages.columns import Columns, compared, fitting
 from churn_spark.stages.files import Files
 
 _LINE = "_line"
+Frames = tuple[list[DataFrame], dict[str, frozenset[str]]]
+"""Frames to put together, and by file address the columns the configuration does not know."""
+
 _GLOB = str.maketrans({character: f"\\{character}" for character in "\\*?[]{}"})
 _DELIVERIES = T.StructType(
     [
@@ -32,7 +35,7 @@ _DELIVERIES = T.StructType(
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """The rows of several deliveries (see `events.raw`) and, by delivery, the columns the configuration does not know."""
+    """The rows of several deliveries (see `events.raw`) and, by delivery, columns the configuration does not know."""
 
     rows: DataFrame
     ignored: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -45,7 +48,7 @@ def read(spark: SparkSession, source: Source, files: Files, takings: Sequence[Ta
     """
     delivery_of = {file.uri: taking.name for taking in takings for file in taking.found.files}
     every = [file for taking in takings for file in taking.found.files]
-    readers = {"csv": _csv, "json": _json, "parquet": _parquet, "delta": _parquet}
+    readers = {"csv": _csv, "json": _json, "parquet": _parquet, "delta": _delta}
     frames, ignored = readers[source.format](spark, source, files, every) if every else ([], {})
     by_delivery: dict[str, frozenset[str]] = defaultdict(frozenset)
     for uri, names in ignored.items():
@@ -63,16 +66,15 @@ def _arrivals(takings: Iterable[Taking]) -> list[tuple[object, ...]]:
     return [(f.uri, t.name, t.found.nominal, t.taken_on, t.history) for t in takings for f in t.found.files]
 
 
-def _csv(
-    spark: SparkSession, source: Source, files: Files, every: Sequence[File]
-) -> tuple[list[DataFrame], dict[str, frozenset[str]]]:
+def _csv(spark: SparkSession, source: Source, files: Files, every: Sequence[File]) -> Frames:
     """CSV by the header of each file: files of one header together, so that an order of its own is read right."""
     options = dict(source.options)
     headers = files.headers(every, options.get("encoding", "UTF-8"))
     groups: dict[tuple[str, ...], list[File]] = defaultdict(list)
-    for file, header in zip(every, headers, strict=True):
-        groups[_header(header, options)].append(file)
-    frames, ignored = [], {}
+    for file, line in zip(every, headers, strict=True):
+        groups[_header(line, options)].append(file)
+    frames: list[DataFrame] = []
+    ignored: dict[str, frozenset[str]] = {}
     for header, members in groups.items():
         columns = compared(header, source, members[0].path)
         # Without pruning the parser sees every column, and so notices a row of another length.
@@ -100,9 +102,7 @@ def _text_schema(columns: Columns) -> T.StructType:
     return T.StructType([T.StructField(name, T.StringType()) for name in (*columns.read_as, _LINE)])
 
 
-def _json(
-    spark: SparkSession, source: Source, files: Files, every: Sequence[File]
-) -> tuple[list[DataFrame], dict[str, frozenset[str]]]:
+def _json(spark: SparkSession, source: Source, files: Files, every: Sequence[File]) -> Frames:
     """JSON, an object a line; a column is dropped when no object of a file has it (unless `limits` allow `absent`)."""
     options = dict(source.options)
     if options.get("multiLine") == "true":
@@ -134,14 +134,13 @@ def _json_columns(lines: DataFrame, source: Source) -> dict[str, frozenset[str]]
     return unknown
 
 
-def _parquet(
-    spark: SparkSession, source: Source, files: Files, every: Sequence[File]
-) -> tuple[list[DataFrame], dict[str, frozenset[str]]]:
+def _parquet(spark: SparkSession, source: Source, files: Files, every: Sequence[File]) -> Frames:
     """Parquet by the schema in each file's footer: files of one schema together."""
     groups: dict[str, list[File]] = defaultdict(list)
     for file, schema in zip(every, files.parquet_schemas(every), strict=True):
         groups[schema].append(file)
-    frames, ignored = [], {}
+    frames: list[DataFrame] = []
+    ignored: dict[str, frozenset[str]] = {}
     for members in groups.values():
         rows = spark.read.parquet(*_paths(members))
         columns = compared(rows.columns, source, members[0].path)
@@ -150,6 +149,17 @@ def _parquet(
             frames.append(rows.select(*fitting(rows.schema, source, members[0].path), line, _address()))
         ignored |= {file.uri: columns.unknown for file in members}
     return frames, ignored
+
+
+def _delta(spark: SparkSession, source: Source, files: Files, every: Sequence[File]) -> Frames:
+    """The data files that versions of a Delta table added, by the table's schema and partition folders."""
+    schema = spark.read.format("delta").load(source.path).schema
+    columns = compared(schema.names, source, source.path)
+    rows = spark.read.schema(schema).option("basePath", source.path).parquet(*_paths(every))
+    line = F.lit(None).cast("string").alias(_LINE)
+    with reading_times_in(spark, source.time_zone):
+        frame = rows.select(*fitting(schema, source, source.path), line, _address())
+    return [frame], {file.uri: columns.unknown for file in every}
 
 
 def _address() -> Column:

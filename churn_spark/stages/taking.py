@@ -13,6 +13,7 @@ from churn_spark.definitions.project import Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
 from churn_spark.stages.files import Files
+from churn_spark.stages.versions import versions
 from churn_spark.tables.ledger import NOTHING, OK, Ledger
 
 log = logging.getLogger("churn_spark.ingest")
@@ -66,11 +67,12 @@ def plan(spark: SparkSession, run: Run, source: Source, taken: Mapping[str, Take
     that a broken run took is gone.
     """
     files = Files(spark, source.path)
-    there = due(_found(files, source), source.delivered, run.as_of)
     half_written = {s.removeprefix(f"{source.name}/") for s in memory.half_written if s.startswith(f"{source.name}/")}
-    _refuse_absent(half_written - {found.name for found in there}, source)
-    new = [found for found in there if found.name not in taken or found.name in half_written]
-    known = [found for found in there if found.name in taken and found.name not in half_written]
+    found = versions(spark, source, set(taken) - half_written) if source.format == "delta" else _found(files, source)
+    there = due(found, source.delivered, run.as_of)
+    _refuse_absent(half_written - {delivery.name for delivery in there}, source)
+    new = [delivery for delivery in there if delivery.name not in taken or delivery.name in half_written]
+    known = [delivery for delivery in there if delivery.name in taken and delivery.name not in half_written]
     holes = _incomplete(source, run, new, [*taken.values(), *there], memory.accepted)
     again = _changed(files, source, run, known, taken, memory.begun)
     takings = _takings(files, source, run, [*new, *again], taken, memory)
@@ -95,7 +97,7 @@ def _found(files: Files, source: Source) -> list[Found]:
 def _refuse_absent(gone: Collection[str], source: Source) -> None:
     if gone:
         raise NotReadyError(
-            f"{source.name}: an interrupted run had begun to take {', '.join(sorted(gone))}, not there (or not due) now;"
+            f"{source.name}: an interrupted run had begun to take {', '.join(sorted(gone))}, not there (or due) now;"
             f" put it back below {source.path}, and run ingest at the as-of date of that run or later"
         )
 
@@ -135,11 +137,18 @@ def _changed(
     def suspicious(found: Found) -> bool:
         since = begun.get(f"{source.name}/{found.name}")
         modified = found.modified is not None and (since is None or found.modified > since)
-        return VERIFY in run.options or found.bytes != taken[found.name].bytes or modified
+        resized = found.commit is None and found.bytes != taken[found.name].bytes
+        return VERIFY in run.options or resized or modified
 
-    looked_at = [found for found in known if found.version is None and suspicious(found)]
-    prints = files.fingerprints(found.files for found in looked_at)
+    looked_at = [found for found in known if suspicious(found)]
+    prints = files.fingerprints(found.content for found in looked_at)
     changed = [(f, p) for f, p in zip(looked_at, prints, strict=True) if p != taken[f.name].fingerprint]
+    rewritten = [found.name for found, _ in changed if found.commit]
+    if rewritten:
+        raise DeliveryError(
+            f"{source.name}: version {int(rewritten[0])} of {source.path} is another than the one taken: the table was"
+            " made anew. Name it as a source of its own, or put the old one back"
+        )
     if changed and RESTATE not in run.options:
         found, fingerprint = changed[0]
         raise DeliveryError(
@@ -155,7 +164,7 @@ def _takings(
 ) -> tuple[Taking, ...]:
     taken_on = max(run.as_of, memory.completed or run.as_of)
     history = source.delivered.history_until is not None and (memory.history_open or RESTATE in run.options)
-    prints = files.fingerprints(found.files for found in chosen)
+    prints = files.fingerprints(found.content for found in chosen)
     takings = []
     for found, fingerprint in zip(chosen, prints, strict=True):
         before = taken.get(found.name)
