@@ -62,7 +62,9 @@ class FeatureSet:
     @property
     def hashes(self) -> dict[str, str]:
         """The definition hash of every column."""
-        return {feature.name: feature.hash for feature in (*self.windowed, *self.attributes, *self.derived)}
+        every: tuple[Feature | AttributeFeature | DerivedFeature, ...]
+        every = (*self.windowed, *self.attributes, *self.derived)
+        return {feature.name: feature.hash for feature in every}
 
     def of(self, source: str) -> tuple[Feature, ...]:
         """The features computed from one source."""

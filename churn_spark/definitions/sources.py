@@ -183,12 +183,17 @@ class Source:
     @property
     def learns(self) -> bool:
         """Whether a column is cleaned with values learnt by `profile`."""
-        return any(column.cleaning.learns for column in (*self.measures, *self.categories))
+        return any(column.cleaning.learns for column in self.columns)
 
     @property
     def columns(self) -> tuple[Measure | Category, ...]:
         """Measures, then categories."""
         return (*self.measures, *self.categories)
+
+    @property
+    def values(self) -> tuple[Measure | Category | Attribute, ...]:
+        """All that a row of the source says: measures, categories and attributes."""
+        return (*self.measures, *self.categories, *self.attributes)
 
     def measure(self, name: str) -> Measure:
         return next(measure for measure in self.measures if measure.name == name)
