@@ -26,6 +26,7 @@ from churn_spark.settings import load
 from churn_spark.sql_expressions import expressions
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.damage import named
 from churn_spark.tables.ledger import Entry
 from churn_spark.tables.locks import held
 from churn_spark.tables.place import Place
@@ -113,7 +114,10 @@ def run_stage(
         try:
             stage.work(run, project, catalog)
         except BaseException as error:
-            _end_failed(catalog, run, error)
+            damaged = named(error)
+            _end_failed(catalog, run, damaged or error)
+            if damaged:
+                raise damaged from error
             raise
         entry = catalog.end(run)
     logging.getLogger(f"churn_spark.{stage.name}").info("done in %.1f s (%s)", entry.seconds or 0.0, entry.status)
@@ -139,7 +143,10 @@ def leave(work: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
     except (typer.Exit, typer.BadParameter, SystemExit, KeyboardInterrupt):
         raise
-    except BaseException:
+    except BaseException as error:
+        if damaged := named(error):
+            progress.fail(type(damaged).__name__, str(damaged))
+            sys.exit(damaged.exit_code)
         traceback.print_exc()
         sys.exit(BUG)
 

@@ -14,14 +14,21 @@ RETIRED = ("features", "segments", "labels")
 """Tables whose old partitions are dropped; what was predicted, and events, are kept."""
 
 
+ACCEPT_ROLLBACK = "accept-rollback"
+"""Option: tables that lost commits of their log stand as they are, and what was lost is to be built again."""
+
+
 def maintain(run: Run, project: Project, catalog: Catalog) -> None:
     """Drop snapshots past their retention, merge small files of the last weeks, remove files no version needs."""
+    if ACCEPT_ROLLBACK in run.options:
+        _take_back_lost(project, catalog)
     keep = project.retention
     oldest = maintenance.oldest_kept(run.as_of, keep.features_days)
     recent = run.as_of - timedelta(days=60)
     for table in tables(project):
         if not catalog.exists(table):
             continue
+        catalog.prepare(table)  # refuses a table that lost commits: a new one would hide the loss
         dropped = 0
         if table.name in RETIRED:
             dropped = maintenance.drop_before(catalog.spark, catalog.place, table, oldest)
@@ -29,3 +36,9 @@ def maintain(run: Run, project: Project, catalog: Catalog) -> None:
         maintenance.keep_log(catalog.spark, catalog.place, table, keep.log_days)
         maintenance.vacuum(catalog.spark, catalog.place, table, keep.vacuum_hours)
         log.info("%s: %d rows past retention dropped, %d small files merged", table.name, dropped, merged)
+
+
+def _take_back_lost(project: Project, catalog: Catalog) -> None:
+    for entry in catalog.take_back_lost(tables(project)):
+        lost = sorted({written.table for written in entry.writes})
+        log.warning("%s: what the run %s wrote is lost; run %s again", ", ".join(lost), entry.run_id, entry.job)

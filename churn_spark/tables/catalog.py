@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from churn_spark.definitions.errors import ContractError
 from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Run
-from churn_spark.tables import contract_check, damage, writing
+from churn_spark.tables import contract_check, readiness, writing
 from churn_spark.tables.ledger import BROKEN, NOTHING, OK, RUNNING, UNCHANGED, Entry, Ledger, Read, Written
 from churn_spark.tables.ledger_table import LedgerTable
 from churn_spark.tables.locks import held
@@ -58,9 +58,9 @@ class Catalog:
         Raises NotReadyError when a requested partition was left half-written by another job, ContractError when commits
         that the ledger knows are gone from the table's log.
         """
-        damage.refuse_half_written(table, self.ledger.open(table.name, dates), self._job, self.arguments)
+        readiness.refuse_half_written(table, self.ledger.open(table.name, dates), self._job, self.arguments)
         self._note_read(table, dates)
-        if damage.checked_version(self.spark, self.place, table, self.ledger) is None:
+        if readiness.checked_version(self.spark, self.place, table, self.ledger) is None:
             return self.spark.createDataFrame([], table.schema)
         stored = self.place.read(self.spark, table.name)
         if dates is not None and table.partition:
@@ -123,7 +123,7 @@ class Catalog:
         if table.name in self._prepared:
             return
         self._prepared.add(table.name)
-        if damage.checked_version(self.spark, self.place, table, self.ledger) is None:
+        if readiness.checked_version(self.spark, self.place, table, self.ledger) is None:
             self.place.create(self.spark, table)
             return
         missing = contract_check.missing_columns(table, self.place.read(self.spark, table.name).schema)

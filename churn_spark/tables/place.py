@@ -5,8 +5,10 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
+from churn_spark.tables.damage import named
 from churn_spark.tables.table import Table
 
 PROPERTIES = {
@@ -58,8 +60,22 @@ class Place:
         if not self.exists(spark, name):
             return None
         nothing = spark._jvm.scala.Option.empty()  # type: ignore[union-attr]
-        log = self.delta(spark, name)._jdt.deltaLog()
-        return int(log.update(False, nothing, nothing).version())
+        try:
+            log = self.delta(spark, name)._jdt.deltaLog()
+            return int(log.update(False, nothing, nothing).version())
+        except Py4JJavaError as error:
+            if damaged := named(error, self.of(name)):
+                raise damaged from None
+            raise
+
+    def entry(self, name: str, version: int) -> str:
+        """The address of the log entry of a version."""
+        return f"{self.of(name)}/_delta_log/{version:020d}.json"
+
+    def empty_entry(self, name: str, version: int) -> bool:
+        """Whether the log entry of a version is a file without content, as a crash of the machine can leave it."""
+        entry = Path(self.entry(name, version))
+        return self.local_root is not None and entry.is_file() and entry.stat().st_size == 0
 
     def read(self, spark: SparkSession, name: str) -> DataFrame:
         return spark.table(self.of(name)) if self.root is None else spark.read.format("delta").load(self.of(name))

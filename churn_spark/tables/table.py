@@ -44,9 +44,7 @@ class Table:
     @property
     def schema(self) -> T.StructType:
         """The Spark schema, comments included."""
-        return T.StructType(
-            [T.StructField(c.name, c.type, True, {"comment": c.comment}) for c in self.columns]
-        )
+        return T.StructType([T.StructField(c.name, c.type, True, {"comment": c.comment}) for c in self.columns])
 
     @property
     def required(self) -> tuple[str, ...]:

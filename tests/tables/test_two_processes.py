@@ -47,7 +47,7 @@ def test_no_lock_is_taken_where_commits_are_atomic():
 
 
 def test_two_processes_that_write_one_table_at_once_lose_nothing(spark, tmp_path):
-    command = [sys.executable, __file__, str(tmp_path)]
+    command = [sys.executable, "-m", "tests.tables.test_two_processes", str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         # Both start to write when the other one's session is there.

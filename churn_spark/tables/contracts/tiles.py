@@ -8,7 +8,7 @@ from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
 
 FIRST_SEEN = Table(
     name="first_seen",
-    comment="First event date of a customer in a source as learnt at known_from; the minimum over known_from <= s counts.",
+    comment="First event date of a customer in a source as learnt at known_from; the minimum up to s counts.",
     columns=(
         CUSTOMER_ID,
         Column("source", STRING, "Source of the configuration.", False),
