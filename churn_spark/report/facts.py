@@ -60,13 +60,12 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last finished run of a job up to the as-of date."""
+    """The last run of a job, up to the as-of date, that wrote something."""
 
     job: str
     run_id: str
     as_of: date
     at: datetime
-    status: str
     seconds: float | None
     code_version: str
     settings_hash: str

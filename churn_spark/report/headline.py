@@ -57,7 +57,7 @@ def _people(facts: Facts) -> list[Figure]:
 def _story(facts: Facts) -> list[str]:
     project = facts.project
     window = project.periods.performance_window(facts.run.as_of)
-    act = f" The {in_days(project.periods.gap)} before that are the time to act." if project.periods.gap else ""
+    act = f" That leaves {in_days(project.periods.gap)} to act." if project.periods.gap else ""
     return [f"Churn means: {churn_means(project)}, here from {span(window)}.{act}"]
 
 

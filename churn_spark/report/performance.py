@@ -59,7 +59,7 @@ def rates(facts: Facts) -> Rates | Absent:
             Cell(day(row["as_of_date"]), "test" if row["as_of_date"] in tested else ""),
             *(Cell(whole(row[count])) for count in ("customers", "labelled", "churned")),
             Cell(percent(row["churned"] / row["labelled"] if row["labelled"] else None)),
-            Cell(str(row["excluded"]), kind="long"),
+            Cell(str(row["excluded"]) or "none", kind="long"),
         )
         for row in rows.sort_values("as_of_date", ascending=False).to_dict("records")
     ]

@@ -55,14 +55,14 @@ def _model(facts: Facts) -> list[tuple[str, str]]:
 
 def _runs(facts: Facts) -> Grid | Absent:
     if not facts.runs:
-        return Absent("The ledger holds no finished run.")
+        return Absent("The ledger holds no run that wrote something.")
     rows = (
-        (run.job, day(run.as_of), f"{run.at:%Y-%m-%d %H:%M} UTC", run.status, decimal(run.seconds, 1), run.run_id,
+        (run.job, day(run.as_of), f"{run.at:%Y-%m-%d %H:%M} UTC", decimal(run.seconds, 1), run.run_id,
          run.code_version, run.settings_hash, ", ".join(run.options))
         for run in facts.runs
     )  # fmt: skip
-    headings = ("Job", "As of", "Ended", "Status", "Seconds", "Run", "Code", "Settings", "Options")
-    return grid("Last finished run of each job", headings, rows, words=(0, 1, 2, 3, 5, 6, 7, 8))
+    headings = ("Job", "As of", "Ended", "Seconds", "Run", "Code", "Settings", "Options")
+    return grid("The last run of each job that wrote something", headings, rows, words=(0, 1, 2, 4, 5, 6, 7))
 
 
 def _sql(facts: Facts, short: bool = False) -> str:

@@ -21,7 +21,7 @@ from churn_spark.report import aggregates
 from churn_spark.report.facts import COLUMNS, Champion, Done, Facts, empty
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts import intake, models, snapshots, tiles
-from churn_spark.tables.ledger import NOTHING, OK, Entry
+from churn_spark.tables.ledger import OK, Entry
 from churn_spark.tables.table import Table
 
 log = logging.getLogger("churn_spark.report")
@@ -120,18 +120,18 @@ def _scores(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[
 
 def _intake(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
     found: dict[str, Callable[[], DataFrame]] = {}
-    if catalog.exists(intake.DELIVERIES):
+    if _written(catalog, intake.DELIVERIES):
         taken = catalog.read(intake.DELIVERIES)
         found["deliveries"] = lambda: aggregates.deliveries(taken, project.sources, run.as_of)
         found["reasons"] = lambda: aggregates.reasons(taken, run.as_of)
-    if catalog.exists(tiles.FIRST_SEEN):
+    if _written(catalog, tiles.FIRST_SEEN):
         first_seen = catalog.read(tiles.FIRST_SEEN)
         found["history"] = lambda: aggregates.history(first_seen, run.as_of)
     window = known_from_needed(run.as_of, _longest(project))
     cleaned = [
         aggregates.cleaned(catalog.read(tiles.tiles(source), window), source)
         for source in project.event_sources
-        if source.measures and catalog.exists(tiles.tiles(source))
+        if source.measures and _written(catalog, tiles.tiles(source))
     ]
     if cleaned:
         found["cleaned"] = lambda: reduce(DataFrame.unionAll, cleaned)
@@ -159,7 +159,7 @@ def _labelled(run: Run, project: Project, catalog: Catalog) -> dict[str, Callabl
 def _models(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
     """Champions, metrics and curves of every training run up to the date: some hundred rows each."""
     found: dict[str, Callable[[], DataFrame]] = {}
-    if catalog.exists(models.CHAMPIONS):
+    if _written(catalog, models.CHAMPIONS):
         champions = catalog.read(models.CHAMPIONS).where(F.col("model_name") == project.model_name)
         found["champions"] = lambda: champions.where(F.col("effective_from") <= F.lit(run.as_of))
     for name, table in (("metrics", models.MODEL_METRICS), ("curves", models.MODEL_CURVES)):
@@ -211,13 +211,17 @@ def _matured(project: Project, catalog: Catalog, as_of: date) -> list[date]:
 
 
 def _runs(entries: list[Entry], as_of: date) -> tuple[Done, ...]:
-    """The last finished run of each job for a date up to this one, in the order they ended."""
-    done = {e.job: e for e in entries if e.event == "end" and e.status in (OK, NOTHING) and e.as_of <= as_of}
+    """The last run of each job that wrote something for a date up to this one, in the order they ended."""
+    done = {e.job: e for e in entries if e.event == "end" and e.status == OK and e.as_of <= as_of}
     ordered = sorted(done.values(), key=lambda entry: entry.revision)
     return tuple(
-        Done(e.job, e.run_id, e.as_of, e.at, e.status, e.seconds, e.code_version, e.settings_hash, e.options)
-        for e in ordered
+        Done(e.job, e.run_id, e.as_of, e.at, e.seconds, e.code_version, e.settings_hash, e.options) for e in ordered
     )
+
+
+def _written(catalog: Catalog, table: Table) -> bool:
+    """Whether a table holds anything, by the ledger: asking the file system costs a look at each table's log."""
+    return bool(catalog.ledger.partitions(table.name)) or catalog.ledger.partition(table.name, None) is not None
 
 
 def _newest(catalog: Catalog, table: Table, as_of: date) -> date | None:

@@ -232,4 +232,4 @@ def _profile() -> pd.DataFrame:
 
 def _done(job: str) -> Done:
     at = datetime(2017, 12, 1, 4, 50, tzinfo=UTC)
-    return Done(job, f"{job}-2017-12-01-5d1f0a2b9c3e", AS_OF, at, "ok", 12.3, "0.1.0+6fabf84b7a11", "9f8e7d6c5b4a3f2e")
+    return Done(job, f"{job}-2017-12-01-5d1f0a2b9c3e", AS_OF, at, 12.3, "0.1.0+6fabf84b7a11", "9f8e7d6c5b4a3f2e")

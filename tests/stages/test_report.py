@@ -86,9 +86,12 @@ def catalog(spark: SparkSession, project: Project) -> Catalog:
     _written(catalog, "score", {RISK_SCORES: scores})
     _written(catalog, "build_features", {SEGMENTS: segments})
     _written(catalog, "build_labels", {LABELS: labels}, MATURED)
-    _written(catalog, "train", {MODEL_METRICS: metrics, MODEL_CURVES: curves}, [TRAINED])
-    _written(catalog, "ingest", {DELIVERIES: rows(spark, DELIVERIES.schema, delivery | {"delivery": "1.csv"})})
     champion = {"model_name": project.model_name, "family": "random_forest", "reason": "the best", "manifest": "m"}
+    decided = run_of("train", TRAINED)
+    catalog.enter(decided)
+    catalog.begin(decided, {MODEL_METRICS: [TRAINED], MODEL_CURVES: [TRAINED]})
+    catalog.replace(MODEL_METRICS, metrics, decided, [TRAINED])
+    catalog.replace(MODEL_CURVES, curves, decided, [TRAINED])
     catalog.append(
         CHAMPIONS,
         rows(
@@ -99,8 +102,10 @@ def catalog(spark: SparkSession, project: Project) -> Catalog:
             champion | {"event_id": "3", "model_version": 3, "effective_from": "2018-01-01"},
             champion | {"event_id": "4", "model_version": 9, "effective_from": TRAINED.isoformat(), "model_name": "x"},
         ),
-        run_of("train"),
+        decided,
     )
+    catalog.end(decided)
+    _written(catalog, "ingest", {DELIVERIES: rows(spark, DELIVERIES.schema, delivery | {"delivery": "1.csv"})})
     return catalog
 
 
