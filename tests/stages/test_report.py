@@ -62,6 +62,18 @@ def catalog(spark: SparkSession, project: Project) -> Catalog:
             for day in MATURED for n in range(10)
         ),
     )  # fmt: skip
+    delivery = {"source": "purchases", "fingerprint": "f", "taken_on": AS_OF.isoformat(), "read": 10, "kept": 8}
+    delivery |= {"quarantined": 2, "duplicate": 0, "reasons": [("no_customer", 2)], "accepted_incomplete": False}
+    delivery |= {"nominal_date": "2017-11-29", "ignored_columns": [], "history": False}
+    _written(catalog, "score", {RISK_SCORES: scores})
+    _written(catalog, "build_features", {SEGMENTS: segments})
+    _written(catalog, "build_labels", {LABELS: labels}, MATURED)
+    _train(spark, project, catalog)
+    _written(catalog, "ingest", {DELIVERIES: rows(spark, DELIVERIES.schema, delivery | {"delivery": "1.csv"})})
+    return catalog
+
+
+def _train(spark: SparkSession, project: Project, catalog: Catalog) -> None:
     metric = {
         "as_of_date": TRAINED.isoformat(),
         "stage": "train",
@@ -80,12 +92,6 @@ def catalog(spark: SparkSession, project: Project) -> Catalog:
     curves = rows(
         spark, MODEL_CURVES.schema, *(curve | {"position": n, "x": n / 2, "y": (n / 2) ** 0.5} for n in range(3))
     )
-    delivery = {"source": "purchases", "fingerprint": "f", "taken_on": AS_OF.isoformat(), "read": 10, "kept": 8}
-    delivery |= {"quarantined": 2, "duplicate": 0, "reasons": [("no_customer", 2)], "accepted_incomplete": False}
-    delivery |= {"nominal_date": "2017-11-29", "ignored_columns": [], "history": False}
-    _written(catalog, "score", {RISK_SCORES: scores})
-    _written(catalog, "build_features", {SEGMENTS: segments})
-    _written(catalog, "build_labels", {LABELS: labels}, MATURED)
     champion = {"model_name": project.model_name, "family": "random_forest", "reason": "the best", "manifest": "m"}
     decided = run_of("train", TRAINED)
     catalog.enter(decided)
@@ -105,8 +111,6 @@ def catalog(spark: SparkSession, project: Project) -> Catalog:
         decided,
     )
     catalog.end(decided)
-    _written(catalog, "ingest", {DELIVERIES: rows(spark, DELIVERIES.schema, delivery | {"delivery": "1.csv"})})
-    return catalog
 
 
 def _written(catalog: Catalog, job: str, tables: dict, dates: list[date] | tuple[date, ...] = (AS_OF,)) -> None:
