@@ -84,22 +84,16 @@ def _trend(events: str, moment: str, window: int) -> str:
 
 
 def _weekly(feature: Feature) -> str:
-    weeks = partials.weeks(feature.window or 0)
+    window = feature.window or 0
+    weeks = partials.weeks(window)
+    events = {week: f"coalesce({_at(partials.of_week(week), window)}, 0L)" for week in weeks}
     count = len(weeks)
     if feature.op == "weekly_lag":
-        return _week(feature.lag or 1)
+        return events[feature.lag or 1]
     if feature.op == "weekly_active":
-        return " + ".join(["0L", *(f"if({_week(week)} > 0, 1L, 0L)" for week in weeks)])
+        return " + ".join(["0L", *(f"if({number} > 0, 1L, 0L)" for number in events.values())])
     if count < 2:
         return "0D"
     # Weeks are numbered back from the as-of date, so their order in time is -week.
-    centred = " + ".join(f"ln(1D + {_week(week)}) * {count + 1 - 2 * week}D" for week in weeks)
+    centred = " + ".join(f"ln(1D + {number}) * {count + 1 - 2 * week}D" for week, number in events.items())
     return f"({centred}) * 6D / {count * (count * count - 1)}D"
-
-
-def _week(week: int) -> str:
-    """Events of one week: those of all weeks up to it less those of the weeks after it."""
-    outer = f"coalesce({_at(partials.EVENTS, partials.WEEK * week)}, 0L)"
-    if week == 1:
-        return outer
-    return f"({outer} - coalesce({_at(partials.EVENTS, partials.WEEK * (week - 1))}, 0L))"

@@ -70,6 +70,12 @@ def of_value(feature: Feature) -> Partial:
     return Partial(name, f"`{name}`")
 
 
+def of_week(week: int) -> Partial:
+    """The events of one week, 1 is the latest; not windows of 7, 14, ... days, which would cut more rings."""
+    first, last = WEEK * (week - 1) + 1, WEEK * week
+    return Partial(f"week{week}", f"if(age between {first} and {last}, events, 0L)")
+
+
 def decayed(half_life: float) -> Partial:
     """Events weighted by age, in decimals: a sum of doubles would depend on the order of rows."""
     weight = f"cast(pow(0.5D, age / {half_life!r}D) as decimal(19, 18))"
@@ -105,8 +111,7 @@ def weeks(window: int) -> range:
 def _of(feature: Feature) -> list[Windowed]:
     window, op, measure = feature.window or 0, feature.op, feature.column or ""
     if op.startswith("weekly_"):
-        edges = [feature.lag - 1, feature.lag] if feature.lag else weeks(window)
-        return [Windowed(EVENTS, WEEK * week) for week in edges if week]
+        return [Windowed(of_week(week), window) for week in ([feature.lag] if feature.lag else weeks(window))]
     whole = of_measure(feature.measure, "sum") if feature.measure else EVENTS
     by_op = {
         "count": [EVENTS],

@@ -21,7 +21,7 @@ def population(
     """The customers of the population at each as-of date: customer_id, as_of_date.
 
     `active`: an event known at the date in one of the rule's sources in the last `days` days, and the first one in any
-    of them at least `tenure_days` before it. `contract`: the rule's expression is true of the attributes as of the date.
+    of them at least `tenure_days` before it. `contract`: the rule's expression is true of the attributes known then.
 
     tiles: by source. first_seen: customer_id, source, first_seen, known_from. attributes: see `customers.attributes`.
     """

@@ -44,7 +44,7 @@ keeps it for every partition. Partitions of another hash are rebuilt by `churn-s
 
 
 def reference() -> str:
-    """Markdown of every operation: what it is computed from, its formula, its type, what it is when nothing is there."""
+    """Markdown of every operation: what it is computed from, its formula and type, and its value without events."""
     parts = [_INTRODUCTION]
     for over, title in _SECTIONS.items():
         rows = [_row(op) for op in OPS.values() if op.over == over]

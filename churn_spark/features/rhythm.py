@@ -70,9 +70,12 @@ def _percentile(ordered: str, share: float) -> str:
 
 
 def _ages(days_window: int) -> str:
-    words = ", ".join(_word(number, days_window) for number in range(partials.words(days_window)))
-    bit = f"getbit(get(array({words}), cast((age - 1) div {WORD} as int)), (age - 1) % {WORD})"
-    return f"filter(sequence(1, {days_window}), age -> {bit} = 1)"
+    ages = [
+        f"filter(sequence({WORD * number + 1}, {min(WORD * (number + 1), days_window)}),"
+        f" age -> getbit({_word(number, days_window)}, age - {WORD * number + 1}) = 1)"
+        for number in range(partials.words(days_window))
+    ]
+    return f"concat({', '.join(ages)})"
 
 
 def _intervals(ages: str) -> str:

@@ -48,7 +48,8 @@ def snapshots(
     parts += [as_of] if features.attributes and as_of is not None else []
     for name, tiles in known.tiles.items():
         parts += _of_source(tiles, features.of(name), by_name[name], dates)
-    for part in parts:
+    # The narrowest first: the wide rows then pass through one join only.
+    for part in sorted(parts, key=lambda part: len(part.columns)):
         rows = rows.join(part, on=list(KEY), how="left")
     simple = [_value(feature, by_name[feature.source]) for feature in features.windowed]
     taken = [f"`{attribute.attribute}` as `{attribute.name}`" for attribute in features.attributes]

@@ -1,5 +1,6 @@
 """Events made by Hypothesis for many customers at once, and the engine's features of them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from churn_spark.definitions.sources import Category, Delivered, Measure, Source
 ZONE = ZoneInfo("America/New_York")
 S = date(2026, 3, 12)
 """Four days after the clocks went forward in the zone: windows hold a day of 23 hours."""
-WINDOWS = (1, 7, 14, 70)
+WINDOWS = (1, 14, 70)
 
 SOURCE = Source(
     name="purchases",
@@ -45,8 +46,6 @@ def features() -> tuple[Feature, ...]:
 
 
 def _of(feature: Feature) -> list[Feature]:
-    from dataclasses import replace
-
     op = OPS[feature.op]
     variants: list[dict[str, object]] = [{}]
     if op.name == "share":
@@ -96,7 +95,7 @@ def event(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-CUSTOMERS = st.lists(st.lists(event(), max_size=12), min_size=20, max_size=20)
+CUSTOMERS = st.lists(st.lists(event(), max_size=12), min_size=30, max_size=30)
 
 
 def identified(customers: list[list[dict[str, object]]]) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ An event is a dict: customer, time (datetime), date, known_from, id, and its mea
 import math
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from churn_spark.definitions.features import Feature
@@ -87,30 +88,30 @@ INTERVALS = {
 
 def _by_days(feature: Feature, window: list[Event], s: date) -> float | int | None:
     days = sorted({event["date"] for event in window})
-    intervals = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
     ages = [(s - event["date"]).days for event in window]
-    if feature.op == "active_days":
-        return len(days)
-    if feature.op == "recency":
-        return min(ages, default=None)
-    if feature.op.startswith("interval_"):
-        return INTERVALS[feature.op.removeprefix("interval_")](intervals)
-    if feature.op.startswith("overdue_"):
-        interval = INTERVALS[feature.op.removeprefix("overdue_")](intervals)
-        return None if interval is None else min(ages) / max(1, interval)
-    if feature.op == "trend":
-        by_day = [(s - timedelta(days=age)) for age in range(feature.window, 0, -1)]
-        return slope([sum(event["date"] == day for event in window) for day in by_day])
-    if feature.op == "ewm":
-        return math.fsum(0.5 ** (age / feature.half_life) for age in ages)
+    kind, _, statistic = feature.op.partition("_")
+    if kind in ("interval", "overdue"):
+        interval = INTERVALS[statistic]([(later - earlier).days for earlier, later in pairwise(days)])
+        return interval if kind == "interval" or interval is None else min(ages) / max(1, interval)
+    if kind == "weekly":
+        return _weekly(feature, ages)
+    by_op = {
+        "active_days": lambda: len(days),
+        "recency": lambda: min(ages, default=None),
+        "trend": lambda: slope([sum(age == one for one in ages) for age in range(feature.window, 0, -1)]),
+        "ewm": lambda: math.fsum(0.5 ** (age / feature.half_life) for age in ages),
+    }
+    return by_op[feature.op]()
+
+
+def _weekly(feature: Feature, ages: list[int]) -> float | int:
     weeks = [sum(7 * (week - 1) < age <= 7 * week for age in ages) for week in range(1, feature.window // 7 + 1)]
-    if feature.op == "weekly_lag":
-        return weeks[feature.lag - 1]
-    if feature.op == "weekly_active":
-        return sum(week > 0 for week in weeks)
-    if feature.op == "weekly_slope":
-        return slope([math.log(1 + week) for week in reversed(weeks)])
-    raise ValueError(feature.op)
+    by_op = {
+        "weekly_lag": lambda: weeks[feature.lag - 1],
+        "weekly_active": lambda: sum(week > 0 for week in weeks),
+        "weekly_slope": lambda: slope([math.log(1 + week) for week in reversed(weeks)]),
+    }
+    return by_op[feature.op]()
 
 
 def slope(values: list[float]) -> float:

@@ -1,7 +1,7 @@
 """The engine against the oracle: every operation, on made events with late rows, edges of windows and of zones."""
 
 import math
-from datetime import date, timedelta
+from datetime import timedelta
 
 from hypothesis import Phase, given, settings
 
@@ -37,7 +37,7 @@ def close(feature, found, expected):
     return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@settings(max_examples=15, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
 @given(CUSTOMERS)
 def test_every_operation_is_what_its_formula_says(spark, customers):
     events = identified(customers)
