@@ -39,7 +39,7 @@ docs: setup-dev ## write the generated pages of docs/ anew
 
 setup: $(MADE)/package $(MADE)/java $(MADE)/jars ## the virtual environment with Java and Delta's jars
 
-setup-dev: $(MADE)/dev setup $(MADE)/classes
+setup-dev: $(MADE)/dev setup
 
 $(MADE)/build: requirements/build.lock
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || { echo "make: no Python 3.11 as \
@@ -75,12 +75,6 @@ $(MADE)/java: requirements/java.lock $(MADE)/run
 $(MADE)/jars: churn_spark/jars.py $(MADE)/java
 	@echo "Delta's jars"
 	@$(BIN)/python -m churn_spark.jars >/dev/null
-	@touch $@
-
-# Tests start many sessions, each of which this makes some seconds shorter; a demo starts one.
-$(MADE)/classes: churn_spark/class_archive.py $(MADE)/jars $(MADE)/package
-	@echo "class archive for faster starts"
-	@$(BIN)/python -m churn_spark.class_archive
 	@touch $@
 
 lock: ## resolve requirements/*.in again; UPGRADE=1 takes newer versions

@@ -10,7 +10,6 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from churn_spark import class_archive
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.jars import delta_jars
 from churn_spark.java import choose_java
@@ -71,7 +70,7 @@ def _launch(extra: Mapping[str, str]) -> None:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     settings |= extra
-    settings[JVM_FLAGS] = _joined(log4j, class_archive.flags(), extra.get(JVM_FLAGS), separator=" ")
+    settings[JVM_FLAGS] = _joined(log4j, extra.get(JVM_FLAGS), separator=" ")
     arguments = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"{shlex.join(arguments)} {given or 'pyspark-shell'}"
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from churn_spark import class_archive, jars, java
+from churn_spark import jars, java
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.session import DELTA_EXTENSION, session
 
@@ -88,15 +88,6 @@ def test_mavens_mirror_of_the_central_repository_is_taken(tmp_path: Path) -> Non
     )
     assert jars._mirror(settings) == "https://two.example"
     assert jars._mirror(tmp_path / "absent.xml") is None
-
-
-def test_a_class_archive_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert class_archive.flags() == ""
-    archive = tmp_path / "share" / "churn_spark" / "classes.jsa"
-    archive.parent.mkdir(parents=True)
-    archive.touch()
-    assert f"-XX:SharedArchiveFile={archive}" in class_archive.flags()
 
 
 def _home(path: Path, version: str) -> Path:

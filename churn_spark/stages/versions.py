@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from delta.tables import DeltaTable
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
@@ -13,6 +12,7 @@ from churn_spark.definitions.errors import ConfigError, DeliveryError
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import File, Found
 from churn_spark.stages.files import Files
+from churn_spark.tables.place import properties
 
 _COMMIT = re.compile(r"\d{20}\.json")
 _ACTIONS = """
@@ -46,8 +46,7 @@ def versions(spark: SparkSession, source: Source, taken: Collection[str]) -> lis
 
 
 def _refuse_mapped(spark: SparkSession, source: Source) -> None:
-    properties = DeltaTable.forPath(spark, source.path).detail().select("properties").head()
-    mode = properties["properties"].get("delta.columnMapping.mode", "none") if properties else "none"
+    mode = properties(spark, source.path).get("delta.columnMapping.mode", "none")
     if mode != "none":
         raise ConfigError(
             f"sources.{source.name}: {source.path} maps its columns (delta.columnMapping.mode {mode}); give a copy"

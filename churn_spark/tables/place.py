@@ -96,3 +96,9 @@ class Place:
         for key, value in PROPERTIES.items():
             builder = builder.property(key, value)
         builder.execute()
+
+
+def properties(spark: SparkSession, path: str) -> dict[str, str]:
+    """The properties of the Delta table at a path, one of ours or not."""
+    detail = DeltaTable.forPath(spark, path).detail().select("properties").first()
+    return dict(detail["properties"]) if detail else {}
