@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,19 @@ def test_a_missing_category_becomes_a_constant_the_mode_or_the_last_known(spark)
     mode = {"column": "shop", "mode": "south"}
     assert shops(spark, Cleaning("mode"), *gap, limits=[mode]) == {"1": "north", "2": "south"}
     assert shops(spark, Cleaning("mode"), *gap, limits=[{**mode, "learnt_on": "2026-03-04"}])["2"] is None
+
+
+@pytest.mark.parametrize(("known_from", "expected"), [("2026-03-07", "north"), ("2026-03-08", None)])
+def test_a_value_is_last_known_within_the_lookback_only(spark, known_from, expected):
+    later = {"event_id": "2", "shop": None, "event_time": "2026-03-06T10:00:00", "known_from": known_from}
+    assert shops(spark, Cleaning("last_known"), {"known_from": "2026-03-04"}, later)["2"] == expected
+
+
+def test_the_last_known_value_is_the_latest_event_known_then_not_the_latest_to_arrive(spark):
+    late = {"event_id": "2", "shop": "south", "event_time": "2026-03-01T10:00:00", "known_from": "2026-03-04"}
+    unknown = {"event_id": "3", "shop": "west", "event_time": "2026-03-03T10:00:00", "known_from": "2026-03-06"}
+    gap = {"event_id": "4", "shop": None, "event_time": "2026-03-04T10:00:00", "known_from": "2026-03-05"}
+    assert shops(spark, Cleaning("last_known"), {}, late, unknown, gap)["4"] == "north"
 
 
 def test_an_event_without_a_dropped_column_goes_whole(spark):
