@@ -22,6 +22,8 @@ SETTINGS = {
     # A store that is down must be told in seconds, not after seven retries with growing pauses.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    # How a fresh store makes its tables is nobody's concern.
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 LOCK_WAIT = 300.0
 
@@ -43,8 +45,7 @@ def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
     """A client of the store and the id of the experiment, both made if needed; ModelError when it cannot be reached."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     database = sqlite_file(uri)
     try:
         if database is None:
