@@ -11,8 +11,13 @@ from churn_spark.definitions.sources import Source
 from churn_spark.features.rings import KEY, seen_at
 
 
-def attributes(customers: DataFrame, sources: Iterable[Source], dates: Collection[date]) -> DataFrame:
+def attributes(
+    customers: DataFrame, sources: Iterable[Source], dates: Collection[date], hindsight: int = 0
+) -> DataFrame:
     """Every attribute of each customer as known at each as-of date, null where unknown.
+
+    hindsight: days after the date; a version that became known in them counts too if its nominal date lies before the
+    as-of date, so that the state of the date is seen as it was known later.
 
     customers: versions (customer_id, source, known_from, nominal_date, delivery, attributes). Of each source the last
     version with known_from <= as-of date counts, by known_from, nominal date and delivery; an attribute of several
@@ -25,7 +30,7 @@ def attributes(customers: DataFrame, sources: Iterable[Source], dates: Collectio
     version = F.struct("known_from", "nominal_date", "delivery", *(f"`{name}`" for name in owners))
     groups = sorted(set(owners.values()))
     last = [F.max(F.when(F.col("source").isin(*group), version)).alias(f"_{n}") for n, group in enumerate(groups)]
-    latest = _known_at(customers, dates).groupBy(*KEY).agg(*last)
+    latest = _known_at(customers, dates, hindsight).groupBy(*KEY).agg(*last)
     return latest.select(*KEY, *(F.col(f"_{groups.index(group)}")[name].alias(name) for name, group in owners.items()))
 
 
@@ -49,7 +54,8 @@ def active(tiles: Iterable[DataFrame], dates: Collection[date], days: int) -> Da
     return reduce(lambda left, right: left.unionAll(right), seen).distinct()
 
 
-def _known_at(rows: DataFrame, dates: Collection[date]) -> DataFrame:
+def _known_at(rows: DataFrame, dates: Collection[date], hindsight: int = 0) -> DataFrame:
     """The rows known at each as-of date, once for each."""
     listed = ", ".join(f"DATE'{day}'" for day in sorted(dates))
-    return rows.selectExpr("*", f"explode(array({listed})) as as_of_date").where("known_from <= as_of_date")
+    later = f" or known_from <= date_add(as_of_date, {hindsight}) and nominal_date < as_of_date" if hindsight else ""
+    return rows.selectExpr("*", f"explode(array({listed})) as as_of_date").where(f"known_from <= as_of_date{later}")

@@ -1,9 +1,11 @@
 """The three label rules. Each looks at what is known by the maturity date of a snapshot, whoever computes it and when.
 
-All take `snapshots` (customer_id, as_of_date; one row a customer of the population and as-of date, any number of dates)
-and return customer_id, as_of_date, label, excluded, churned_on, days_to_churn, matured_on. A customer's days are
-brought together once, so the cost grows with customers and days, and only slightly with the number of dates.
+All take `snapshots` (customer_id, as_of_date; one row a customer of the population and as-of date, any number of
+dates) and return customer_id, as_of_date, label, excluded, churned_on, days_to_churn, matured_on. A customer's rows are
+brought to its snapshots once, in one shuffle, and aggregated there.
 """
+
+from decimal import Decimal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,18 +13,19 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.rules import LabelRule
 
+KEY = ("customer_id", "as_of_date")
 
-def inactivity(snapshots: DataFrame, active_days: DataFrame, periods: Periods) -> DataFrame:
+
+def inactivity(snapshots: DataFrame, active_days: DataFrame, periods: Periods, last_seen_days: int) -> DataFrame:
     """Label 1 the snapshots without an active day in their performance window; none is excluded.
 
     active_days: customer_id, event_date, known_from; one row a day and knowledge date (repeats do no harm).
-    An active day in the gap does not save a customer. churned_on is the day after the last active day before the window
-    closes (null when there is none in what was given), so days_to_churn can be negative.
+    An active day in the gap does not save a customer. churned_on is the day after the last active day, null when there
+    is none in the `last_seen_days` days before the as-of date or after it; so days_to_churn can be negative.
     """
-    rows = _with_days(snapshots, active_days, "event_date", "known_from")
-    known = F.filter("days", lambda day: _known(day, periods) & (day["event_date"] < _closes(periods)))
-    last = F.array_max(F.transform(known, lambda day: day["event_date"]))
-    rows = rows.withColumn("_last", last)
+    seen = (F.col("event_date") >= F.date_sub("as_of_date", last_seen_days)) & (F.col("event_date") < _closes(periods))
+    last = F.max(F.when(seen, F.col("event_date")))
+    rows = _known(snapshots, active_days, periods).groupBy(*KEY).agg(last.alias("_last"))
     stayed = F.coalesce(F.col("_last") >= _opens(periods), F.lit(False))
     return _labelled(
         rows,
@@ -37,15 +40,20 @@ def decline(snapshots: DataFrame, sums: DataFrame, periods: Periods, rule: Label
     """Label 1 the snapshots whose sum a day fell below `ratio` times the sum a day of the `base_days` days before.
 
     sums: customer_id, event_date, known_from, amount (64-bit integer); one row a day and knowledge date.
-    Both windows count what is known by the maturity date. `no_base`: the base window's sum is not above 0. A
-    decline has no day: churned_on is null.
+    Both windows count what is known by the maturity date. `no_base`: the base window's sum is not above 0. A decline
+    has no day: churned_on is null.
     """
-    rows = _with_days(snapshots, sums, "event_date", "known_from", "amount")
-    base = _sum_between(F.date_sub(_as_of(), rule.base_days), _as_of(), periods)
-    now = _sum_between(_opens(periods), _closes(periods), periods)
-    rows = rows.withColumns({"_base": base, "_now": now})
-    # Multiplied out, so that no rounding of a rate decides.
-    fell = F.col("_now") * F.lit(rule.base_days) < F.col("_base") * F.lit(rule.ratio) * F.lit(periods.performance)
+    rows = (
+        _known(snapshots, sums, periods)
+        .groupBy(*KEY)
+        .agg(
+            _sum_between(F.date_sub("as_of_date", rule.base_days), F.col("as_of_date")).alias("_base"),
+            _sum_between(_opens(periods), _closes(periods)).alias("_now"),
+        )
+    )
+    # Multiplied out in decimals, so that no rounding decides at the limit itself.
+    limit = F.col("_base").cast("decimal(20,0)") * F.lit(Decimal(str(rule.ratio)) * periods.performance)
+    fell = F.col("_now").cast("decimal(20,0)") * rule.base_days < limit
     no_base = F.col("_base") <= 0
     return _labelled(
         rows,
@@ -60,16 +68,19 @@ def event(snapshots: DataFrame, churn_events: DataFrame, periods: Periods) -> Da
     """Label 1 the snapshots with a churn event in their performance window.
 
     churn_events: customer_id, event_date, known_from; the rows that mean churn. `already_lost`: an event before the
-    as-of date that became known only after it (one known by then is the population's business); `churned_in_gap`: an event in
-    the gap. The first reason counts. churned_on is the day of the first event that decided.
+    as-of date that became known only after it (one known by then is the population's business); `churned_in_gap`: an
+    event in the gap. The first reason counts. churned_on is the day of the first event that decided.
     """
-    rows = _with_days(snapshots, churn_events, "event_date", "known_from")
-    found_late = _first_day(lambda day: (day["event_date"] < _as_of()) & (day["known_from"] > _as_of()), periods)
-    in_gap = _first_day(lambda day: (day["event_date"] >= _as_of()) & (day["event_date"] < _opens(periods)), periods)
-    in_window = _first_day(
-        lambda day: (day["event_date"] >= _opens(periods)) & (day["event_date"] < _closes(periods)), periods
+    day, s = F.col("event_date"), F.col("as_of_date")
+    rows = (
+        _known(snapshots, churn_events, periods)
+        .groupBy(*KEY)
+        .agg(
+            F.min(F.when((day < s) & (F.col("known_from") > s), day)).alias("_lost"),
+            F.min(F.when((day >= s) & (day < _opens(periods)), day)).alias("_gap"),
+            F.min(F.when((day >= _opens(periods)) & (day < _closes(periods)), day)).alias("_window"),
+        )
     )
-    rows = rows.withColumns({"_lost": found_late, "_gap": in_gap, "_window": in_window})
     excluded = F.when(F.col("_lost").isNotNull(), "already_lost").when(F.col("_gap").isNotNull(), "churned_in_gap")
     return _labelled(
         rows,
@@ -80,47 +91,51 @@ def event(snapshots: DataFrame, churn_events: DataFrame, periods: Periods) -> Da
     )
 
 
-def _with_days(snapshots: DataFrame, rows: DataFrame, *columns: str) -> DataFrame:
-    """The snapshots with the customer's rows as an array `days`, empty where there are none."""
-    days = rows.groupBy("customer_id").agg(F.collect_list(F.struct(*columns)).alias("days"))
-    joined = snapshots.select("customer_id", "as_of_date").join(days, on="customer_id", how="left")
-    empty = F.array().cast(days.schema["days"].dataType)
-    return joined.withColumn("days", F.coalesce("days", empty))
+def without_ended_contracts(labels: DataFrame, lost: DataFrame, in_gap: DataFrame) -> DataFrame:
+    """Take the label from snapshots whose contract ended too early to be warned about.
+
+    For populations by contract, whatever the rule. lost: customer_id, as_of_date of the snapshots found later to have
+    had no contract on the as-of date any more (`already_lost`); in_gap: of those without one when the performance
+    window opens (`churned_in_gap`). The first reason counts, and both come before the rule's own.
+    """
+    marked = lost.select(*KEY, F.lit("already_lost").alias("_reason")).unionByName(
+        in_gap.select(*KEY, F.lit("churned_in_gap").alias("_reason"))
+    )
+    # In the order of the alphabet `already_lost` is the smaller.
+    reasons = marked.groupBy(*KEY).agg(F.min("_reason").alias("_reason"))
+    joined = labels.join(reasons, on=list(KEY), how="left")
+    kept = {name: F.when(F.col("_reason").isNull(), F.col(name)) for name in ("label", "churned_on", "days_to_churn")}
+    return joined.withColumns({**kept, "excluded": F.coalesce("_reason", "excluded")}).drop("_reason")
 
 
-def _sum_between(first: Column, end: Column, periods: Periods) -> Column:
-    kept = F.filter("days", lambda d: _known(d, periods) & (d["event_date"] >= first) & (d["event_date"] < end))
-    return F.aggregate(kept, F.lit(0).cast("bigint"), lambda total, day: total + day["amount"])
+def _known(snapshots: DataFrame, rows: DataFrame, periods: Periods) -> DataFrame:
+    """Each snapshot with every row of its customer that is known by its maturity date; once with nulls without any."""
+    matured_on = F.date_add("as_of_date", periods.maturity_days)
+    joined = snapshots.select(*KEY).join(rows, on="customer_id", how="left")
+    known = F.col("known_from") <= matured_on
+    values = [name for name in rows.columns if name != "customer_id"]
+    return joined.select(*KEY, *(F.when(known, F.col(name)).alias(name) for name in values))
 
 
-def _first_day(condition, periods: Periods) -> Column:  # type: ignore[no-untyped-def]
-    kept = F.filter("days", lambda day: _known(day, periods) & condition(day))
-    return F.array_min(F.transform(kept, lambda day: day["event_date"]))
-
-
-def _known(day: Column, periods: Periods) -> Column:
-    return day["known_from"] <= F.date_add(_as_of(), periods.maturity_days)
+def _sum_between(first: Column, end: Column) -> Column:
+    inside = (F.col("event_date") >= first) & (F.col("event_date") < end)
+    return F.coalesce(F.sum(F.when(inside, F.col("amount"))), F.lit(0))
 
 
 def _opens(periods: Periods) -> Column:
-    return F.date_add(_as_of(), periods.gap)
+    return F.date_add("as_of_date", periods.gap)
 
 
 def _closes(periods: Periods) -> Column:
-    return F.date_add(_as_of(), periods.gap + periods.performance)
+    return F.date_add("as_of_date", periods.gap + periods.performance)
 
 
 def _labelled(rows: DataFrame, periods: Periods, label: Column, excluded: Column, churned_on: Column) -> DataFrame:
     return rows.select(
-        "customer_id",
-        "as_of_date",
+        *KEY,
         label.cast("int").alias("label"),
         excluded.alias("excluded"),
         churned_on.alias("churned_on"),
-        F.date_diff(churned_on, _as_of()).alias("days_to_churn"),
-        F.date_add(_as_of(), periods.maturity_days).alias("matured_on"),
+        F.date_diff(churned_on, F.col("as_of_date")).alias("days_to_churn"),
+        F.date_add("as_of_date", periods.maturity_days).alias("matured_on"),
     )
-
-
-def _as_of() -> Column:
-    return F.col("as_of_date")

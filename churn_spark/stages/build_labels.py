@@ -10,15 +10,18 @@ from pyspark.sql import functions as F
 
 from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Project, Run
+from churn_spark.features.customers import attributes
 from churn_spark.labels import rules
 from churn_spark.labels.definitions import label_definitions
 from churn_spark.stages import reads
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.contracts.intake import events
+from churn_spark.tables.contracts.intake import customers, events
 from churn_spark.tables.contracts.snapshots import KEY, LABELS, features
 from churn_spark.tables.contracts.tiles import tiles
 from churn_spark.tables.ledger import Ledger
+
+DAY = ("customer_id", "event_date", "known_from")
 
 log = logging.getLogger("churn_spark.build_labels")
 
@@ -27,11 +30,10 @@ def build_labels(run: Run, project: Project, catalog: Catalog) -> None:
     """Label the snapshots that have matured by the run's as-of date and are missing or stale."""
     days = days_to_label(project, catalog.ledger, run.as_of)
     if not days:
-        log.info("no snapshot has matured that is not labelled yet")
+        log.info("no snapshot has matured that is not labelled yet%s", _next(project, catalog.ledger, run.as_of))
         return
     snapshots = catalog.read(features(project.features), days).select(*KEY)
-    span = seen_span(project, days)
-    labels = _labels(snapshots, project, catalog, span)
+    labels = _labels(snapshots, days, project, catalog)
     catalog.begin(run, {LABELS: days}, definitions=label_definitions(project))
     catalog.replace(LABELS, labels, run, days)
     log.info("labelled the snapshots of %s", listed(days))
@@ -50,27 +52,57 @@ def days_to_label(project: Project, ledger: Ledger, as_of: date) -> list[date]:
     ]
 
 
+def _next(project: Project, ledger: Ledger, as_of: date) -> str:
+    waiting = [day for day in ledger.partitions("features") if project.periods.matured_on(day) > as_of]
+    return f"; the next, of {min(waiting)}, matures on {project.periods.matured_on(min(waiting))}" if waiting else ""
+
+
 def seen_span(project: Project, days: Sequence[date]) -> Days:
     """The knowledge dates the labels of some snapshots look at, all together."""
     spans = [reads.label_span(project, day) for day in days]
     return Days(min(span.first for span in spans), max(span.end for span in spans))
 
 
-def _labels(snapshots: DataFrame, project: Project, catalog: Catalog, span: Days) -> DataFrame:
+def _labels(snapshots: DataFrame, days: Sequence[date], project: Project, catalog: Catalog) -> DataFrame:
+    found = _by_rule(snapshots, project, catalog, seen_span(project, days))
+    if project.population.by != "contract":
+        return found
+    periods = project.periods
+    versions = catalog.read(customers(project), reads.until(max(periods.matured_on(day) for day in days)))
+    lost = _without_contract(versions, days, periods.maturity_days, project)
+    opens = [periods.performance_window(day).first for day in days]
+    at_opening = _without_contract(versions, opens, periods.performance + periods.lateness, project)
+    in_gap = at_opening.withColumn("as_of_date", F.date_sub("as_of_date", periods.gap))
+    return rules.without_ended_contracts(found, lost, in_gap)
+
+
+def _by_rule(snapshots: DataFrame, project: Project, catalog: Catalog, span: Days) -> DataFrame:
     rule, periods = project.label, project.periods
     if rule.rule == "event":
         happened = catalog.read(events(project.source(rule.sources[0])), span)
         if rule.filter:
             happened = happened.where(F.expr(rule.filter))
-        return rules.event(snapshots, happened.select("customer_id", "event_date", "known_from"), periods)
+        return rules.event(snapshots, happened.select(*DAY), periods)
     if rule.rule == "decline":
-        return rules.decline(snapshots, _tiles(project, catalog, span, f"{rule.measure}_sum"), periods, rule)
-    return rules.inactivity(snapshots, _tiles(project, catalog, span), periods)
+        return rules.decline(snapshots, _sums(project, catalog, span, rule.measure or ""), periods, rule)
+    found = [catalog.read(tiles(project.source(name)), span).select(*DAY) for name in rule.sources]
+    return rules.inactivity(snapshots, reduce(DataFrame.unionByName, found), periods, reads.last_seen_days(project))
 
 
-def _tiles(project: Project, catalog: Catalog, span: Days, amount: str | None = None) -> DataFrame:
-    """The days of the label's sources: customer_id, event_date, known_from, and the sum as `amount` where asked."""
-    columns = ["customer_id", "event_date", "known_from"]
-    wanted = [*columns, F.col(amount).alias("amount")] if amount else columns
-    found = [catalog.read(tiles(project.source(name)), span).select(*wanted) for name in project.label.sources]
+def _without_contract(versions: DataFrame, days: Sequence[date], hindsight: int, project: Project) -> DataFrame:
+    """Customers who were not in the population by the attributes of a day, as known `hindsight` days later."""
+    known = attributes(versions, project.customer_sources, days, hindsight)
+    return known.where(~F.coalesce(F.expr(project.population.expression or "false"), F.lit(False))).select(*KEY)
+
+
+def _sums(project: Project, catalog: Catalog, span: Days, measure: str) -> DataFrame:
+    """The measure's sums of all sources of the label, at the finest of their scales."""
+    sources = [project.source(name) for name in project.label.sources]
+    finest = max(source.measure(measure).scale for source in sources)
+    found = [
+        catalog.read(tiles(source), span).select(
+            *DAY, (F.col(f"{measure}_sum") * F.lit(10 ** (finest - source.measure(measure).scale))).alias("amount")
+        )
+        for source in sources
+    ]
     return reduce(DataFrame.unionByName, found)

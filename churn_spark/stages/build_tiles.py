@@ -58,13 +58,8 @@ def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date
 
 
 def _tiles(source: Source, days: Sequence[date], project: Project, catalog: Catalog) -> DataFrame:
-    lookback = project.features.longest
-    span = Days(min(days), max(days))
-    if needs_history(source):
-        history = reads.until(max(days))
-        rows = catalog.read(events(source), Days(history.first, history.end))
-        rows = rows.where(F.col("known_from") > F.date_sub(F.lit(span.first), lookback))
-    else:
-        rows = catalog.read(events(source), days)
-    cleaned = clean(rows, catalog.read(CLEANING_LIMITS), source, lookback)
+    spans = [reads.events_span(project, source, day) for day in days]
+    history = Days(min(span.first for span in spans), max(span.end for span in spans))
+    rows = catalog.read(events(source), history if needs_history(source) else days)
+    cleaned = clean(rows, catalog.read(CLEANING_LIMITS), source, project.features.longest)
     return compact(cleaned.where(F.col("known_from").isin(list(days))), source)

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 from churn_spark.definitions.periods import Days, known_from_needed
 from churn_spark.definitions.project import Project
+from churn_spark.definitions.sources import Source
+from churn_spark.events.cleaning import needs_history
 
 EVER = date(1900, 1, 1)
 
@@ -29,12 +31,20 @@ def profile(project: Project, output: str, day: date) -> dict[str, Days]:
 
 
 def tiles(project: Project, output: str, day: date) -> dict[str, Days]:
-    """Tiles of a knowledge date come from the events of the same date and the newest cleaning limits by then."""
+    """Tiles of a knowledge date come from the events of the same date and the newest cleaning limits by then.
+
+    Where cleaning looks for a last known value, from the events of the longest window before too.
+    """
     sources = [s for s in project.event_sources if output in (s.tiles_table, "first_seen")]
-    reads = {source.events_table: on(day) for source in sources}
+    reads = {source.events_table: events_span(project, source, day) for source in sources}
     if any(column.cleaning.learns for source in sources for column in source.columns):
         reads["cleaning_limits"] = until(day)
     return reads
+
+
+def events_span(project: Project, source: Source, day: date) -> Days:
+    """The knowledge dates of events that tiles of a day are made from."""
+    return known_from_needed(day, max(project.features.longest, 1)) if needs_history(source) else on(day)
 
 
 def features(project: Project, output: str, day: date) -> dict[str, Days]:
@@ -50,13 +60,19 @@ def features(project: Project, output: str, day: date) -> dict[str, Days]:
 def labels(project: Project, output: str, day: date) -> dict[str, Days]:
     """The labels of a snapshot come from its population and from events or tiles known by the maturity date."""
     seen = label_span(project, day)
-    return {"features": on(day), **{_label_table(project, source): seen for source in project.label.sources}}
+    contracts = {"customers": until(project.periods.matured_on(day))} if project.population.by == "contract" else {}
+    return {"features": on(day), **{_label_table(project, name): seen for name in project.label.sources}, **contracts}
 
 
 def label_span(project: Project, day: date) -> Days:
     """The knowledge dates the label of a snapshot looks at: back to its base window or population, on to maturity."""
-    back = {"decline": project.label.base_days, "inactivity": project.population.days, "event": 0}[project.label.rule]
+    back = {"decline": project.label.base_days, "inactivity": last_seen_days(project), "event": 0}[project.label.rule]
     return Days(day - timedelta(days=back), project.periods.matured_on(day) + timedelta(days=1))
+
+
+def last_seen_days(project: Project) -> int:
+    """How many days before an as-of date the last active day of an inactive customer is looked for."""
+    return max(project.population.days, project.features.longest)
 
 
 def scores(project: Project, output: str, day: date) -> dict[str, Days]:

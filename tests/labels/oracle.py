@@ -1,12 +1,17 @@
 """What the label rules mean, written as loops over a customer's rows from the documentation, not from the engine."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.rules import LabelRule
 
 Row = tuple[date, date, int]
 """event_date, known_from, amount."""
+
+
+LAST_SEEN = 20
+"""Days before the as-of date in which the last active day is looked for."""
 
 
 def label(s: date, rows: list[Row], periods: Periods, rule: LabelRule) -> tuple[int | None, str | None, date | None]:
@@ -16,7 +21,7 @@ def label(s: date, rows: list[Row], periods: Periods, rule: LabelRule) -> tuple[
     window = [s + timedelta(days=periods.gap + n) for n in range(periods.performance)]
     gap = [s + timedelta(days=n) for n in range(periods.gap)]
     if rule.rule == "inactivity":
-        before = [day for day, _, _ in known if day < window[0]]
+        before = [day for day, _, _ in known if s - timedelta(days=LAST_SEEN) <= day < window[0]]
         churned_on = max(before) + timedelta(days=1) if before else None
         return (0, None, None) if any(day in window for day, _, _ in known) else (1, None, churned_on)
     if rule.rule == "decline":

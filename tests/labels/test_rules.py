@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.rules import LabelRule
 from churn_spark.labels import rules
-from tests.labels.oracle import label
+from tests.labels.oracle import LAST_SEEN, label
 
 S = date(2026, 3, 1)
 PERIODS = Periods(gap=7, performance=28, lateness=2)
@@ -26,8 +26,10 @@ def engine(spark, snapshots, rows, periods, rule):
     days = events.select("customer_id", "event_date", "known_from")
     if rule.rule == "decline":
         found = rules.decline(population, events, periods, rule)
+    elif rule.rule == "inactivity":
+        found = rules.inactivity(population, days, periods, LAST_SEEN)
     else:
-        found = (rules.inactivity if rule.rule == "inactivity" else rules.event)(population, days, periods)
+        found = rules.event(population, days, periods)
     return {(r["customer_id"], r["as_of_date"]): (r["label"], r["excluded"], r["churned_on"]) for r in found.collect()}
 
 
@@ -64,6 +66,29 @@ def test_without_a_base_there_is_nothing_to_decline_from(spark):
     assert one(spark, DECLINE, S + timedelta(days=8)) == (None, "no_base", None)
     assert one(spark, DECLINE, S - timedelta(days=14)) == (1, None, None)
     assert one(spark, DECLINE, S - timedelta(days=15)) == (None, "no_base", None)
+
+
+def test_a_sum_at_the_limit_itself_is_no_decline(spark):
+    # 0.07 x 100 in doubles is 7.000000000000001.
+    rule = LabelRule("decline", ("purchases",), measure="amount", ratio=0.07, base_days=28)
+    base, now = S - timedelta(days=3), S + timedelta(days=8)
+    rows = [("a", base, S, 100), ("b", base, S, 100), ("a", now, now, 7), ("b", now, now, 6)]
+    found = engine(spark, [("a", S), ("b", S)], rows, PERIODS, rule)
+    assert (found[("a", S)][0], found[("b", S)][0]) == (0, 1)
+
+
+def test_a_contract_that_ended_too_early_takes_the_label(spark):
+    days = spark.createDataFrame([("b", S, S)], "customer_id string, event_date date, known_from date")
+    population = spark.createDataFrame([(name, S) for name in "abcd"], "customer_id string, as_of_date date")
+    labels = rules.inactivity(population, days, PERIODS, LAST_SEEN)
+    lost, in_gap = population.where("customer_id = 'a'"), population.where("customer_id in ('a', 'b')")
+    found = rules.without_ended_contracts(labels, lost, in_gap).select("customer_id", "label", "excluded", "churned_on")
+    assert {tuple(row) for row in found.collect()} == {
+        ("a", None, "already_lost", None),
+        ("b", None, "churned_in_gap", None),
+        ("c", 1, None, None),
+        ("d", 1, None, None),
+    }
 
 
 def test_days_to_churn_count_from_the_as_of_date(spark):
