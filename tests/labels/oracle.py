@@ -28,7 +28,7 @@ def label(s: date, rows: list[Row], periods: Periods, rule: LabelRule) -> tuple[
         base_days = [s - timedelta(days=n) for n in range(1, rule.base_days + 1)]
         base = sum(amount for day, _, amount in known if day in base_days)
         now = sum(amount for day, _, amount in known if day in window)
-        fell = now / periods.performance < rule.ratio * base / rule.base_days
+        fell = Fraction(now, periods.performance) < Fraction(str(rule.ratio)) * Fraction(base, rule.base_days)
         return (int(fell), None, None) if base > 0 else (None, "no_base", None)
     lost = [day for day, known_from, _ in known if day < s and known_from > s]
     in_gap = [day for day, _, _ in known if day in gap]
