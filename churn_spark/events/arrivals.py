@@ -27,7 +27,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A delivery as it lies at the source. complete: holds `_SUCCESS` (folders); commit: a version's file in the log."""
+    """A delivery as it lies at the source. complete: holds `_SUCCESS` (folders). commit: a version's log file."""
 
     name: str
     files: tuple[File, ...]

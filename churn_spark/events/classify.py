@@ -23,11 +23,9 @@ def classified(raw: DataFrame, source: Source, zone: str, hidden: Pseudonym | No
     """
     with reading_times_in(raw.sparkSession, source.time_zone):
         tried = attempted(typed(raw, source), expressions(source), when=readable())
-        # From here on the raw columns lie in a struct: their names may be those of our columns.
-        apart = tried.select(
-            F.struct(*(F.col(name) for name, _ in source.schema)).alias("_raw"),
-            *(name for name in tried.columns if name in (*OURS, "_bad") or name.startswith(PREFIX)),
-        )
+        # From here on the raw columns lie in a struct only: their names may be those of our columns.
+        ours = [name for name in tried.columns if name in (*OURS, "_bad", "_raw") or name.startswith(PREFIX)]
+        apart = tried.select(*ours)
         timed = with_time(apart, zone) if source.kind == "events" else apart
         event_date = F.col("event_date") if source.kind == "events" else None
         known = with_knowledge(timed, source.delivered, dated(source), event_date)

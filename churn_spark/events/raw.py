@@ -32,7 +32,8 @@ def readable() -> Column:
 
 
 def typed(raw: DataFrame, source: Source) -> DataFrame:
-    """Cast text columns to their declared types; add `_bad`, the reasons found so far (empty for a good row).
+    """Cast text columns to their declared types; add `_bad`, the reasons found so far (empty for a good row), and `_raw`,
+    a struct of the columns as they came.
 
     raw: the declared columns as text (CSV, JSON) or of their types already (Parquet, Delta). Blank text is null
     unless the column is text. Naive times are of the source's zone.
@@ -49,6 +50,7 @@ def typed(raw: DataFrame, source: Source) -> DataFrame:
             *(F.col(f"_cast_{name}").alias(name) if name in casts else F.col(name) for name, _ in source.schema),
             *OURS,
             "_bad",
+            F.struct(*(F.col(name) for name, _ in source.schema)).alias("_raw"),
         )
 
 

@@ -107,9 +107,9 @@ def refuse_too_many(source: Source, found: Iterable[Account]) -> None:
             limit = dict(source.limits).get(reason, 1.0 if reason == DUPLICATE else source.default_limit)
             if rows > limit * account.read:
                 raise DeliveryError(
-                    f"{source.name}: {rows:,} of {account.read:,} rows of {account.delivery} ({rows / account.read:.1%})"
-                    f" have the reason {reason}, more than {limit:.0%}; nothing was taken. Have it delivered again, or if"
-                    f" that is normal there set sources.{source.name}.limits.{reason}"
+                    f"{source.name}: {rows:,} of {account.read:,} rows of {account.delivery}"
+                    f" ({rows / account.read:.1%}) have the reason {reason}, more than {limit:.0%}; nothing was taken."
+                    f" Have it delivered again, or if that is normal there set sources.{source.name}.limits.{reason}"
                 )
 
 

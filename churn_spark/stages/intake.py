@@ -58,8 +58,8 @@ class Judged:
 def judge(spark: SparkSession, run: Run, project: Project, plan: Plan, hidden: Pseudonym | None) -> Judged:
     """Read and judge every row of the deliveries to take.
 
-    DeliveryError: a delivery cannot be read, or is thinner than its weekday usually is (unless accepted). ConfigError: an
-    expression does not fit the columns.
+    DeliveryError: a delivery cannot be read, or is thinner than its weekday usually is (unless accepted). ConfigError:
+    an expression does not fit the columns.
     """
     source = plan.source
     raw = read(spark, source, plan.files, plan.takings)

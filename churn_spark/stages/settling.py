@@ -65,16 +65,18 @@ def _events(catalog: Catalog, judged: Judged, refused: DataFrame) -> Settled:
     source, accepted = judged.plan.source, judged.accepted.drop("row", "row_hash", "length", "reasons")
     names = ("delivery", *columns(source))
     contested, dates = _contested(catalog, judged, accepted)
-    contested = contested.persist(StorageLevel.MEMORY_AND_DISK)
+    # Checkpoints, not caches: Spark computes a cache of a table's rows anew once the table is written, and what was
+    # decided here must not change between the writing of one table and of the next.
+    contested = contested.localCheckpoint()
     if contested.isEmpty():
-        return Settled(accepted.select(*names), refused, held=(contested,))
+        return Settled(accepted.select(*names), refused)
     disputed = copies.with_content(accepted.join(contested, on="event_id", how="left_semi"), source)
     marked = copies.with_conflicts(disputed).persist(StorageLevel.MEMORY_AND_DISK)
     candidates = [_candidates(marked.where("not conflict"), source, _NEW)]
     if dates:
         candidates += [_stored(catalog, judged, contested, dates), _quarantined(catalog, judged, contested, dates)]
     ranked = copies.decided(reduce(lambda left, right: left.unionByName(right), candidates))
-    ranked = ranked.persist(StorageLevel.MEMORY_AND_DISK)
+    ranked = ranked.localCheckpoint()
     others = _changed(ranked, judged) if dates else ()
     written = [*(taking.name for taking in judged.plan.takings), *(other.name for other in others)]
     ours = ranked.where(F.col("delivery").isin(written))
@@ -85,7 +87,7 @@ def _events(catalog: Catalog, judged: Judged, refused: DataFrame) -> Settled:
     if others:
         kept = kept.unionByName(_rest_of_events(catalog, source, others, ranked).select(*names))
         out = out.unionByName(_rest_of_quarantine(catalog, source, others, ranked))
-    return Settled(kept, out, others, (contested, marked, ranked))
+    return Settled(kept, out, others, held=(marked,))
 
 
 def _contested(catalog: Catalog, judged: Judged, accepted: DataFrame) -> tuple[DataFrame, set[date]]:
