@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from deltalake import DeltaTable
@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from churn_spark import chain, run
 from churn_spark.definitions.project import Project
-from churn_spark.stages.graph import INGEST, TRAIN
+from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST, SCORE, TRAIN
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
@@ -19,6 +19,10 @@ from tests.small_project import SmallProject, small_project
 
 WITHOUT_RUNS = ("runs",)
 """What two equal ways may differ in: the ledger tells of the way itself."""
+CHAIN = (INGEST, BUILD_TILES, BUILD_FEATURES, BUILD_LABELS, SCORE)
+"""The daily stages that write tables."""
+DAYS = 2
+"""Days after the trained state: on the second one a snapshot matures, so that every stage has something to do."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,20 @@ class OpenShop:
 
     def daily(self, as_of: date, *options: str) -> None:
         chain.daily(self.project, self.catalog, as_of, options)
+
+    @property
+    def as_of(self) -> date:
+        """The as-of date of the tests, DAYS after the trained state."""
+        return self.files.start + timedelta(days=DAYS)
+
+    def deliver(self) -> None:
+        """Write the files of the days up to the as-of date of the tests."""
+        self.files.deliver(*(self.files.start + timedelta(days=n) for n in range(DAYS)))
+
+    def chain(self) -> None:
+        """Run every stage at the as-of date of the tests."""
+        for stage in CHAIN:
+            self.stage(stage, self.as_of)
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
         """All rows of all tables but the ledger, read without Spark, in an order of their own."""

@@ -14,7 +14,18 @@ def trained(spark, tmp_path_factory) -> SmallProject:
     return trained_shop(spark, base.parent if "popen" in base.name else base)
 
 
+@pytest.fixture(scope="session")
+def undisturbed(trained, tmp_path_factory) -> dict:
+    """The tables of a run in which nothing happens."""
+    shop = opened(copied(trained, tmp_path_factory.mktemp("undisturbed") / "shop"))
+    shop.deliver()
+    shop.chain()
+    return shop.content()
+
+
 @pytest.fixture
 def shop(trained, tmp_path) -> OpenShop:
-    """A copy of the trained shop, in the state of its first as-of date."""
-    return opened(copied(trained, tmp_path / "shop"))
+    """A copy of the trained shop in its first state, with the deliveries of two more days."""
+    made = opened(copied(trained, tmp_path / "shop"))
+    made.deliver()
+    return made

@@ -3,46 +3,22 @@
 import signal
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from churn_spark.definitions.errors import NotReadyError
-from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST, SCORE
+from churn_spark.stages.graph import BUILD_FEATURES, BUILD_TILES, INGEST
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
 from tests.faults.crash import FaultError, Killed, at_commit
-from tests.small_project import SmallProject
-from tests.trained_shop import OpenShop, copied, opened
+from tests.trained_shop import CHAIN, OpenShop
 
-CHAIN = (INGEST, BUILD_TILES, BUILD_FEATURES, BUILD_LABELS, SCORE)
-DAYS = 2
-"""Days after the trained state: on the second one a snapshot matures, so that every stage has something to do."""
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def undisturbed(trained, tmp_path_factory) -> dict:
-    """The tables of a run in which nothing happens."""
-    shop = opened(copied(trained, tmp_path_factory.mktemp("undisturbed") / "shop"))
-    _deliver(shop.files)
-    for stage in CHAIN:
-        assert shop.stage(stage, _as_of(shop)) == "ok"
-    return shop.content()
-
-
-def _deliver(files: SmallProject) -> None:
-    files.deliver(*(files.start + timedelta(days=n) for n in range(DAYS)))
-
-
-def _as_of(shop: OpenShop):  # type: ignore[no-untyped-def]
-    return shop.files.start + timedelta(days=DAYS)
-
-
 def test_after_a_crash_at_every_commit_the_rerun_gives_the_tables_of_an_undisturbed_run(shop, undisturbed):
-    _deliver(shop.files)
     before = shop.content()
     crashes = sum(_crashed_everywhere(shop, stage, before) for stage in CHAIN)
     assert crashes >= 15
@@ -56,7 +32,7 @@ def _crashed_everywhere(shop: OpenShop, stage: Stage, before: dict) -> int:
         error = Killed if number % 2 else FaultError
         try:
             with at_commit(number, error) as commits:
-                shop.stage(stage, _as_of(shop))
+                shop.stage(stage, shop.as_of)
         except (Killed, FaultError):
             finished = number > 1 and commits[number - 1] == "runs"
             if not finished:
@@ -77,11 +53,10 @@ def _old_or_named(shop: OpenShop, stage: Stage, before: dict) -> None:
 
 
 def test_an_error_before_the_first_commit_leaves_the_old_state_readable(shop):
-    _deliver(shop.files)
     before = shop.content()
     # The first commit is the run's start row, the second its first data.
     with at_commit(2, FaultError, landed=False), pytest.raises(FaultError):
-        shop.stage(INGEST, _as_of(shop))
+        shop.stage(INGEST, shop.as_of)
     assert shop.catalog.ledger.entries[-1].status == "failed"
     assert shop.content() == before
     for table in tables(shop.project):
@@ -97,13 +72,12 @@ def test_an_error_before_the_first_commit_leaves_the_old_state_readable(shop):
     ],
 )
 def test_a_run_that_is_really_killed_is_named_and_mended_by_the_rerun(shop, undisturbed, stage, kind, number):
-    _deliver(shop.files)
     for earlier in CHAIN[: CHAIN.index(stage)]:
-        shop.stage(earlier, _as_of(shop))
-    killed_run(shop, stage, kind, number)
+        shop.stage(earlier, shop.as_of)
+    assert killed_run(shop, stage, kind, number) == -signal.SIGKILL
     _refused(shop, stage)
     for again in CHAIN[CHAIN.index(stage) :]:
-        shop.stage(again, _as_of(shop))
+        shop.stage(again, shop.as_of)
     assert shop.content() == undisturbed
 
 
@@ -114,9 +88,9 @@ def _refused(shop: OpenShop, stage: Stage) -> None:
         reader.read(first)
 
 
-def killed_run(shop: OpenShop, stage: Stage, kind: str, number: int) -> None:
-    """Run a stage in a process of its own that dies at its n-th commit."""
-    arguments = [str(shop.files.conf), str(_as_of(shop)), stage.name, kind, str(number)]
+def killed_run(shop: OpenShop, stage: Stage, kind: str, number: int) -> int:
+    """Run a stage in a process of its own that dies at its n-th commit, and give its exit code: 0 if it has no n-th."""
+    arguments = [str(shop.files.conf), str(shop.as_of), stage.name, kind, str(number)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.killed_run", *arguments],
         cwd=ROOT,
@@ -125,4 +99,20 @@ def killed_run(shop: OpenShop, stage: Stage, kind: str, number: int) -> None:
         start_new_session=True,
         check=False,
     )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["writing", "landed"])
+@pytest.mark.parametrize("stage", CHAIN, ids=lambda stage: stage.name)
+def test_a_stage_really_killed_at_each_of_its_commits_is_mended_by_the_rerun(shop, undisturbed, stage, kind):
+    for earlier in CHAIN[: CHAIN.index(stage)]:
+        shop.stage(earlier, shop.as_of)
+    killed = 0
+    while killed_run(shop, stage, kind, killed + 1) == -signal.SIGKILL:
+        killed += 1
+    assert killed >= len(stage.writes(shop.project)) + 1
+    for later in CHAIN[CHAIN.index(stage) + 1 :]:
+        shop.stage(later, shop.as_of)
+    assert shop.content() == undisturbed

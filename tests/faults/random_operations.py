@@ -1,0 +1,256 @@
+"""Random operations on a small warehouse, beside a model of the rules in plain Python that tells what must come out."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from churn_spark import chain, run
+from churn_spark.definitions.errors import DeliveryError
+from churn_spark.definitions.features import Feature, FeatureSet, Snapshots
+from churn_spark.definitions.periods import Days, Periods
+from churn_spark.definitions.project import Project
+from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.definitions.sources import Delivered
+from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST
+from churn_spark.tables.catalog import Catalog
+from tests.events.oracle import DAY, Delivery, Row, Rules, ingested
+from tests.faults.crash import FaultError, Killed, at_commit
+from tests.labels.oracle import label
+from tests.stages.shop import Shop, shop
+
+FIRST = date(2024, 3, 4)
+RULES = Rules(skew=1, lag=1)
+PERIODS = Periods(gap=1, performance=5, lateness=2)
+LABEL = LabelRule("inactivity", ("sales",))
+LONGEST = 10
+FEATURES = FeatureSet(
+    windowed=(
+        Feature("sales_count_4d", "sales", "count", window=4, hash="1"),
+        Feature("sales_count_10d", "sales", "count", window=LONGEST, hash="1"),
+        Feature("sales_amount_sum_10d", "sales", "sum", column="amount", window=LONGEST, hash="1"),
+        Feature("sales_recency_10d", "sales", "recency", window=LONGEST, hash="1"),
+    )
+)
+
+
+def random_shop(spark, folder: Path) -> Shop:  # type: ignore[no-untyped-def]
+    """An empty warehouse and a source of files, with features and labels of short periods."""
+    made = shop(spark, folder, delivered=Delivered(clock_skew_days=RULES.skew, lag_days=RULES.lag))
+    project: Project = replace(
+        made.project,
+        population=Population("active", ("sales",), days=LONGEST),
+        periods=PERIODS,
+        label=LABEL,
+        features=FEATURES,
+        snapshots=Snapshots(FIRST + 7 * DAY, 7),
+        segmentation=None,
+    )
+    return Shop(project, made.catalog, made.folder)
+
+
+@dataclass
+class Operations:
+    """One history: what lies at the source, what was taken when, and which snapshots were built."""
+
+    place: Shop
+    dice: random.Random
+    today: date = FIRST + 3 * DAY
+    files: dict[str, tuple[date, list[Row]]] = field(default_factory=dict)
+    taken: dict[str, Delivery] = field(default_factory=dict)
+    completed: date = date.min
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def project(self) -> Project:
+        return self.place.project
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.place.catalog
+
+    def step(self) -> None:
+        """Do one random operation, then compare all tables with the model."""
+        operations: dict[Callable[[], str], int] = {
+            self.deliver: 6,
+            self.deliver_again: 1,
+            self.change: 1,
+            self.wait: 3,
+            self.ingest: 4,
+            self.ingest_early: 1,
+            self.daily: 4,
+            self.backfill: 2,
+        }
+        operation = self.dice.choices(list(operations), list(operations.values()))[0]
+        self.said.append(f"{self.today} {operation.__name__}")
+        self.said[-1] += f" {operation()}"
+        assert_ingested(self)
+
+    def deliver(self) -> str:
+        """A new file of one of the last days, on time or late."""
+        nominal = self.today - self.dice.choice([1, 1, 1, 2, 5]) * DAY
+        name = f"{nominal}_{self.dice.randint(0, 9)}_{len(self.files):03d}.csv"
+        self._write(name, nominal, self._rows(nominal))
+        return name
+
+    def deliver_again(self) -> str:
+        """The content of another file under a new name."""
+        if not self.files:
+            return "nothing"
+        nominal, rows = self.files[self.dice.choice(sorted(self.files))]
+        name = f"{nominal}_{self.dice.randint(0, 9)}_{len(self.files):03d}_again.csv"
+        self._write(name, nominal, rows)
+        return name
+
+    def change(self) -> str:
+        """Other content under the name of a file that was taken."""
+        if not self.taken:
+            return "nothing"
+        name = self.dice.choice(sorted(self.taken))
+        nominal, _ = self.files[name]
+        self._write(name, nominal, self._rows(nominal))
+        return name
+
+    def wait(self) -> str:
+        self.today += self.dice.randint(1, 3) * DAY
+        return f"until {self.today}"
+
+    def ingest(self) -> str:
+        return self._ingested(self.today)
+
+    def ingest_early(self) -> str:
+        """At an as-of date that may lie before one that was completed."""
+        return self._ingested(self.today - self.dice.randint(1, 3) * DAY)
+
+    def daily(self) -> str:
+        """The whole path of today, so far as no model is needed."""
+        how = [self._ingested(self.today)]
+        for stage in (BUILD_TILES, BUILD_FEATURES, BUILD_LABELS):
+            how.append(self._run(lambda stage=stage: run.run_stage(stage, self.project, self.catalog, self.today)))
+        return "; ".join(how)
+
+    def backfill(self) -> str:
+        """Whatever is due, and the snapshots of some days back; then nothing is due and all is as the model says."""
+        back = self.dice.randint(0, 9)
+        wanted = Days(max(FIRST, self.today - back * DAY), self.today - back * DAY + DAY) if back < 8 else None
+        how = self._run(lambda: chain.backfill(self.project, self.catalog, self.today, wanted))
+        assert chain.everything_due(self.project, self.catalog, self.today) == []
+        assert_built(self)
+        return how
+
+    def _ingested(self, as_of: date) -> str:
+        changed = {name for name, taken in self.taken.items() if list(taken.rows) != self.files[name][1]}
+        changed = {name for name in changed if self.files[name][0] + RULES.lag * DAY <= as_of}
+        if changed and self.dice.random() < 0.3:
+            with pytest.raises(DeliveryError) as told:
+                run.run_stage(INGEST, self.project, self.catalog, as_of)
+            assert any(name in str(told.value) for name in changed)
+            return "refused: a file has changed"
+        options = ["restate"] if changed else []
+        how = self._run(lambda: run.run_stage(INGEST, self.project, self.catalog, as_of, options))
+        self.completed = max(self.completed, as_of)
+        for name, (nominal, rows) in self.files.items():
+            if name in self.taken:
+                if name in changed:
+                    self.taken[name] = replace(self.taken[name], rows=rows)
+            elif nominal + RULES.lag * DAY <= as_of:
+                self.taken[name] = Delivery(name, nominal, self.completed, rows)
+        return how + (" with restate" if changed else "")
+
+    def _run(self, work: Callable[[], object]) -> str:
+        """Do the work; every third time it crashes first, at a random commit, once or twice."""
+        how = ""
+        while self.dice.random() < 0.3:
+            error, number, landed = (
+                self.dice.choice([Killed, FaultError]),
+                self.dice.randint(1, 7),
+                self.dice.random() < 0.8,
+            )
+            try:
+                with at_commit(number, error, landed):
+                    work()
+            except (Killed, FaultError):
+                how += f"{error.__name__} {'after' if landed else 'at'} commit {number}, "
+                self.catalog.refresh()
+        work()
+        return how + "done"
+
+    def _write(self, name: str, nominal: date, rows: list[Row]) -> None:
+        self.files[name] = nominal, rows
+        self.place.deliver(name, [",".join(row) for row in rows])
+
+    def _rows(self, nominal: date) -> list[Row]:
+        return list(self._drawn(nominal, self.dice.randint(0, 12)))
+
+    def _drawn(self, nominal: date, count: int) -> Iterator[Row]:
+        for _ in range(count):
+            customer = "" if self.dice.random() < 0.03 else f"c{self.dice.randint(1, 6)}"
+            day = nominal - self.dice.choice([0, 0, 0, 1, 3, -1, -2]) * DAY
+            hour = self.dice.choice(["00:30:00", "12:00:00", "18:59:59", "19:00:00", "23:59:59"])
+            amount = self.dice.choice(["1.50", "2", "", "13", "x", "-7.25"])
+            yield customer, f"e{day:%d}{self.dice.choice('abcdef')}", f"{day} {hour}", amount
+
+
+def assert_ingested(done: Operations) -> None:
+    """Events, quarantine and deliveries follow from the deliveries and the days they were taken on."""
+    expected = ingested(list(done.taken.values()), RULES)
+    columns = ("delivery", "event_id", "event_date", "known_from", "customer_id", "event_time", "amount")
+    events = [(*row[:5], row[5].astimezone(UTC), row[6]) for row in stored(done, "events_sales", columns)]
+    assert Counter(events) == Counter(expected.events)
+    columns = ("delivery", "reasons", "copies", "event_date", "event_id", "known_from", "winner")
+    assert Counter(stored(done, "quarantine", columns)) == expected.quarantine
+    columns = ("delivery", "taken_on", "read", "kept", "quarantined", "duplicate", "reasons", "known_from")
+    assert {row[0]: row[1:] for row in stored(done, "deliveries", columns)} == expected.deliveries
+
+
+def assert_built(done: Operations) -> None:
+    """Every snapshot holds what was known on its date, and every matured one its labels."""
+    events = [(e[4], e[2], e[3], e[6]) for e in ingested(list(done.taken.values()), RULES).events]
+    days = set(done.catalog.ledger.partitions("features"))
+    snapshots = {day: snapshot(day, events) for day in days}
+    found = stored(done, "features", ("customer_id", "as_of_date", *(f.name for f in FEATURES.windowed)))
+    assert sorted(found) == sorted(row for rows in snapshots.values() for row in rows)
+    labels = []
+    for day in days:
+        matured = PERIODS.matured_on(day)
+        for customer, *_ in snapshots[day] if matured <= done.today else ():
+            mine = [(e[1], e[2], 1) for e in events if e[0] == customer]
+            labels.append((customer, day, *label(day, mine, PERIODS, LABEL), matured))
+    columns = ("customer_id", "as_of_date", "label", "excluded", "churned_on", "matured_on")
+    assert sorted(stored(done, "labels", columns), key=repr) == sorted(labels, key=repr)
+
+
+def snapshot(s: date, events: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]
+    """The population of a date with its features."""
+    window = defaultdict(list)
+    for customer, day, known_from, amount in events:
+        if known_from <= s and s - LONGEST * DAY <= day < s:
+            window[customer].append((day, amount))
+    rows = []
+    for customer, mine in window.items():
+        recent = sum(day >= s - 4 * DAY for day, _ in mine)
+        total = sum((amount for _, amount in mine if amount is not None), Decimal(0))
+        last = max(day for day, _ in mine)
+        rows.append((customer, s, recent, len(mine), float(total), (s - last).days))
+    return rows
+
+
+def stored(done: Operations, table: str, columns: tuple[str, ...]) -> list[tuple]:  # type: ignore[type-arg]
+    """The rows of a table, read without Spark."""
+    place = Path(str(done.project.warehouse.path)) / table
+    if not place.exists():
+        return []
+    rows = DeltaTable(str(place)).to_pyarrow_table().select(list(columns)).to_pylist()
+    return [tuple(_plain(value) for value in row.values()) for row in rows]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return tuple(value.values())
+    return tuple(map(_plain, value)) if isinstance(value, list) else value
