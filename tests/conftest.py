@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterator
 
@@ -14,6 +15,10 @@ from churn_spark.session import session
 # Naive datetimes in tests mean UTC, as in the session.
 os.environ["TZ"] = "UTC"
 time.tzset()
+
+# The workers of pytest-xdist have a main module without a file, from which pyspark concludes that it runs doctests.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 settings.register_profile(
     "repeatable",

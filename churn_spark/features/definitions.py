@@ -1,5 +1,7 @@
 """Hashes of what tiles mean: tiles of another hash are not mixed with these."""
 
+from dataclasses import replace
+
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Category, Measure, Source
@@ -28,4 +30,6 @@ def _of_source(source: Source, project: Project) -> dict[str, str]:
 def _of_column(column: Measure | Category, rows: str, project: Project) -> str:
     # The longest window bounds how far back a last known value is looked for.
     lookback = project.features.longest if column.cleaning.missing == "last_known" else None
-    return definition_hash(VERSION, column, rows, lookback)
+    # What changes no value of a tile is left out: a unit's name, the number of values a delivery may have.
+    meant = replace(column, unit="") if isinstance(column, Measure) else replace(column, max_values=0)
+    return definition_hash(VERSION, meant, rows, lookback)

@@ -79,9 +79,7 @@ def shop(spark, root: Path, *, zone: str = "Europe/London", privacy: Privacy | N
     """A shop below a folder; changes: of its source."""
     folder = root / "sales"
     folder.mkdir(parents=True, exist_ok=True)
-    project = project_at(
-        root, zone=zone, privacy=privacy or Privacy("none"), sources=(shop_source(folder, **changes),)
-    )
+    project = project_at(root, zone=zone, privacy=privacy or Privacy("none"), sources=(shop_source(folder, **changes),))
     return Shop(project, catalog_of(spark, project), folder)
 
 

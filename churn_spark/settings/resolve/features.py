@@ -41,7 +41,9 @@ def mentioned(expression: str, names: Iterable[str]) -> tuple[str, ...]:
 def _hashed(feature: Feature, source: Source, zone: str) -> Feature:
     """Over the op with its version, its parameters, the source's mapping, the cleaning and the zone."""
     parameters = replace(feature, name="", hash="")
-    measures = [replace(m, unit="") for m in source.measures if m.name in (feature.column, feature.measure)]
+    measures = [
+        replace(m, unit="", points=False) for m in source.measures if m.name in (feature.column, feature.measure)
+    ]
     categories = [
         replace(c, values=(), measures=(), distinct=False, max_values=0)
         for c in source.categories

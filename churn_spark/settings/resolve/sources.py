@@ -33,7 +33,7 @@ def source(name: str, section: SourceSection, features: Sequence[Feature]) -> So
         event_time=section.event_time or "",
         time_zone=section.time_zone,
         options=tuple(section.options.items()),
-        measures=tuple(_measures(section)),
+        measures=tuple(_measures(section, features)),
         categories=tuple(_asked_for(category, features) for category in _categories(section)),
         attributes=tuple(Attribute(key, a.expression, a.type, a.identifier) for key, a in section.attributes.items()),
         identifiers=tuple(section.identifiers),
@@ -73,9 +73,11 @@ def _calendar(section: CalendarSection) -> Calendar:
     return Calendar(tuple(weekdays), tuple(sorted(closed)), section.first)
 
 
-def _measures(section: SourceSection) -> Iterator[Measure]:
+def _measures(section: SourceSection, features: Sequence[Feature]) -> Iterator[Measure]:
+    with_points = {feature.column for feature in features if feature.op in ("first", "last", "delta")}
     for name, m in section.measures.items():
-        yield Measure(name, m.expression, m.scale, float(m.max_abs), m.unit, _cleaning(m.cleaning))
+        cleaning = _cleaning(m.cleaning)
+        yield Measure(name, m.expression, m.scale, float(m.max_abs), m.unit, cleaning, points=name in with_points)
 
 
 def _categories(section: SourceSection) -> Iterator[Category]:

@@ -1,0 +1,148 @@
+"""Tiles of several knowledge dates, with a real catalog: what is built, what is left alone, what is cleaned."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from churn_spark.definitions.sources import Category, Cleaning, Delivered, Measure, Source
+from churn_spark.stages.build_tiles import build_tiles
+from churn_spark.tables.contracts.intake import events
+from churn_spark.tables.contracts.models import CLEANING_LIMITS
+from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
+from tests.frames import rows
+from tests.stages.made_warehouse import catalog_of, do, project_at, run_of
+
+D3, D4, D5 = (date(2026, 3, day) for day in (3, 4, 5))
+PURCHASES = Source(
+    "purchases",
+    "events",
+    "csv",
+    "none",
+    (),
+    "id",
+    Delivered(),
+    measures=(Measure("amount", "amount", 2),),
+    categories=(Category("shop", "shop", values=("A",), measures=("amount",), distinct=True),),
+)
+EVENT = {
+    "customer_id": "a",
+    "event_id": "1",
+    "event_time": "2026-03-02T10:00:00",
+    "event_date": "2026-03-02",
+    "known_from": "2026-03-03",
+    "delivery": "d",
+    "amount": Decimal("1.50"),
+    "shop": "A",
+}
+LIMIT = {"learnt_on": "2026-03-04", "source": "purchases", "column": "amount", "rows": 9, "lower": 0.0, "upper": 2.0}
+
+
+@pytest.fixture
+def made(spark, tmp_path):
+    project = project_at(tmp_path, sources=(PURCHASES,))
+    return project, catalog_of(spark, project)
+
+
+def deliver(project, catalog, *overrides, table=None, base=EVENT):
+    """Replace the partitions that the rows lie in."""
+    table = table or events(project.sources[0])
+    made = rows(catalog.spark, base, *overrides)
+    frame = made.select(*(made[c.name].cast(c.type) if c.name in made.columns else _null(c) for c in table.columns))
+    days = {row[0] for row in frame.select(table.partition).distinct().collect()}
+    run = run_of(project, "ingest", max(days))
+    catalog.enter(run)
+    catalog.begin(run, {table: days})
+    catalog.replace(table, frame, run, days)
+    catalog.end(run)
+
+
+def _null(column):
+    from pyspark.sql import functions as F
+
+    return F.lit(None).cast(column.type).alias(column.name)
+
+
+def built(project, catalog, *columns):
+    catalog.refresh()
+    found = catalog.read(tiles(project.sources[0])).select("customer_id", "known_from", *columns).collect()
+    return {(row["customer_id"], row["known_from"].day): tuple(row)[2:] for row in found}
+
+
+def written(entry, table="tiles_purchases"):
+    return [one.partition for one in entry.writes if one.table == table]
+
+
+def test_a_tile_sums_up_one_customer_day_and_knowledge_date(made):
+    project, catalog = made
+    deliver(
+        project,
+        catalog,
+        {},
+        {"event_id": "2", "amount": Decimal("-0.25"), "shop": "B"},
+        {"event_id": "3", "amount": None, "shop": None},
+        {"event_id": "4", "known_from": "2026-03-05"},
+        {"event_id": "5", "known_from": "2026-03-04", "event_date": "2026-03-03", "customer_id": "b"},
+    )
+    do(build_tiles, project, catalog, D4)
+    columns = ("events", "amount_n", "amount_sum", "amount_sumsq", "amount_min", "amount_max", "amount_missing")
+    assert built(project, catalog, *columns, "shop__a", "shop__a__amount", "shop_values") == {
+        ("a", 3): (3, 2, 125, 23125, -25, 150, 1, 1, 150, ["A", "B"]),
+        ("b", 4): (1, 1, 150, 22500, 150, 150, 0, 1, 150, ["A"]),
+    }
+    firsts = {tuple(row) for row in catalog.read(FIRST_SEEN).collect()}
+    assert firsts == {("a", "purchases", date(2026, 3, 2), D3), ("b", "purchases", D3, D4)}
+
+
+def test_only_what_is_missing_or_stale_is_built(made):
+    project, catalog = made
+    deliver(project, catalog, {}, {"event_id": "2", "known_from": "2026-03-04"})
+    assert written(do(build_tiles, project, catalog, D4)) == [D3, D4]
+    assert do(build_tiles, project, catalog, D4).status == "nothing_to_do"
+    deliver(
+        project, catalog, {"event_id": "2", "known_from": "2026-03-04"}, {"event_id": "9", "known_from": "2026-03-05"}
+    )
+    assert written(do(build_tiles, project, catalog, D5)) == [D5]
+    deliver(
+        project, catalog, {"event_id": "3", "known_from": "2026-03-04"}, {"event_id": "2", "known_from": "2026-03-04"}
+    )
+    assert written(do(build_tiles, project, catalog, D5)) == [D4]
+    assert built(project, catalog, "events") == {("a", 3): (1,), ("a", 4): (2,), ("a", 5): (1,)}
+
+
+def test_another_definition_rebuilds_every_date(made):
+    project, catalog = made
+    deliver(project, catalog, {"amount": None}, {"event_id": "2", "known_from": "2026-03-04"})
+    do(build_tiles, project, catalog, D4)
+    filled = replace(PURCHASES.measures[0], cleaning=Cleaning("constant", 2))
+    other = replace(project, sources=(replace(PURCHASES, measures=(filled,)),))
+    assert written(do(build_tiles, other, catalog, D4)) == [D3, D4]
+    assert built(other, catalog, "amount_sum", "amount_missing") == {("a", 3): (200, 1), ("a", 4): (150, 0)}
+
+
+def test_limits_clean_from_the_day_they_were_learnt_on_and_earlier_rows_are_counted(made):
+    project, catalog = made
+    clipped = replace(PURCHASES.measures[0], cleaning=Cleaning(outliers="clip"))
+    project = replace(project, sources=(replace(PURCHASES, measures=(clipped,)),))
+    far = {"amount": Decimal("99.00")}
+    deliver(project, catalog, far, {"event_id": "2", "known_from": "2026-03-04", **far})
+    deliver(project, catalog, {}, table=CLEANING_LIMITS, base=LIMIT)
+    do(build_tiles, project, catalog, D4)
+    columns = ("amount_sum", "amount_outlier", "uncleaned")
+    assert built(project, catalog, *columns) == {("a", 3): (9900, 0, 1), ("a", 4): (200, 1, 0)}
+
+
+def test_a_last_known_value_comes_from_events_of_dates_that_are_not_rebuilt(made):
+    project, catalog = made
+    last_known = replace(PURCHASES.measures[0], cleaning=Cleaning("last_known"))
+    project = replace(project, sources=(replace(PURCHASES, measures=(last_known,)),))
+    deliver(project, catalog, {})
+    do(build_tiles, project, catalog, D3)
+    gap = {"event_id": "2", "event_time": "2026-03-03T10:00:00", "event_date": "2026-03-03", "amount": None}
+    deliver(project, catalog, {**gap, "known_from": "2026-03-04"})
+    assert written(do(build_tiles, project, catalog, D4)) == [D4]
+    assert built(project, catalog, "amount_sum")[("a", 4)] == (150,)
+    deliver(project, catalog, {"amount": Decimal("7.00")})
+    assert written(do(build_tiles, project, catalog, D4)) == [D3, D4]
+    assert built(project, catalog, "amount_sum")[("a", 4)] == (700,)

@@ -1,0 +1,203 @@
+"""Bad input: a named error before anything is written, or quarantine with a reason; nothing lost, nothing twice."""
+
+import gzip
+import os
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from churn_spark.definitions.errors import ConfigError, DeliveryError
+from churn_spark.definitions.project import Privacy
+from churn_spark.definitions.sources import Calendar, Delivered, RowCheck
+from tests.stages.shop import category, shop
+
+GOOD = "c1,1,2024-03-08 12:00:00,1.50"
+DAY = "2024-03-08.csv"
+AS_OF = "2024-03-09"
+
+
+def test_poison_rows_go_to_quarantine_each_with_every_reason(spark, tmp_path):
+    place = shop(spark, tmp_path, categories=(category("customer"),))
+    rows = [
+        GOOD.encode(),
+        b"c1,2,2024-03-08 12:00:00",  # cut in the middle
+        b'c1,3,"2024-03-08 12:00:00,1.50',  # a quote that never ends
+        b"c1,4,2024-03-08 12:00:00,1.50,more",
+        b",,never," + b"9" * 400,
+        b"c\x00,5,2024-03-08 12:00:00,1.50",
+        b"c\xff\xfe,6,2024-03-08 12:00:00,1.50",
+        b"c" * 40_000 + b",7,2024-03-08 12:00:00,1.50",
+        b"c1,8,2024-03-08 12:00:00,13",
+    ]
+    (place.folder / DAY).write_bytes(b"customer,id,at,amount\n" + b"\n".join(rows))
+    place.ingest(AS_OF)
+    assert place.events("event_id", "amount") == [("1", Decimal("1.50"))]
+    assert [(reasons, length) for reasons, length in place.quarantine("reasons", "length")] == [
+        (("bad_amount", "bad_at", "id_missing", "no_customer", "no_time"), None),
+        (("bad_encoding",), None),
+        (("control_character",), None),
+        (("too_long",), None),
+        (("unlucky",), None),
+        (("unparsable",), 24),
+        (("unparsable",), 30),
+        (("unparsable",), 34),
+    ]
+    raw = [row for (row,) in place.quarantine("row") if row and "never" in row]
+    assert raw == ['{"at":"never","amount":"' + "9" * 400 + '"}']
+    assert place.deliveries("read", "kept", "quarantined", "duplicate") == [(9, 1, 8, 0)]
+
+
+def test_an_expression_that_fails_on_a_row_refuses_that_row_alone(spark, tmp_path):
+    checks = (RowCheck("whole", "CAST(customer AS INT) + 1 > 0"), RowCheck("share", "1 / CAST(id AS INT) > 0"))
+    place = shop(spark, tmp_path, customer_id="CAST(customer AS INT) + 1", checks=checks)
+    at = "2024-03-08 12:00:00,1"
+    place.deliver(DAY, [f"41,1,{at}", f"x,2,{at}", f"1,0,{at}", f"2147483647,3,{at}"])
+    place.ingest(AS_OF)
+    assert place.events("customer_id", "event_id") == [("42", "1")]
+    assert place.quarantine("reasons") == [
+        (("bad_customer_id", "no_customer", "whole"),),
+        (("bad_customer_id", "no_customer", "whole"),),
+        (("share",),),
+    ]
+
+
+def test_columns_are_found_by_name_in_any_order_with_a_bom_and_unknown_ones_beside(spark, tmp_path):
+    place = shop(spark, tmp_path)
+    place.deliver("2024-03-08 a+b%20[1].csv", ["1.50,2024-03-08 12:00:00,1,c1"], "\ufeffamount,at,id,customer")
+    place.deliver("2024-03-08_b.csv", ["c1,x,2,2024-03-08 12:00:00,2,y"], 'customer,"note, free",id,at,amount,ID')
+    (place.folder / "2024-03-08_c.csv.gz").write_bytes(
+        gzip.compress(f"customer,id,at,amount\n{GOOD[:3]}3{GOOD[4:]}".encode())
+    )
+    place.ingest(AS_OF)
+    assert place.events("event_id", "customer_id", "amount") == [
+        ("1", "c1", Decimal("1.50")), ("2", "c1", Decimal("2.00")), ("3", "c1", Decimal("1.50"))
+    ]  # fmt: skip
+    assert place.deliveries("ignored_columns") == [((),), ((),), (("ID", "note, free"),)]
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("customer,id,at", "columns amount are not in it"),
+        ("customer,id,at,price", "columns amount are not in it"),
+        ("customer,id,at,amount,id", "id stands more than once"),
+    ],
+)
+def test_a_dropped_renamed_or_doubled_column_refuses_the_delivery(spark, tmp_path, header, says):
+    place = shop(spark, tmp_path)
+    place.deliver(DAY, [], header)
+    with pytest.raises(DeliveryError, match=says):
+        place.ingest(AS_OF)
+    assert place.deliveries("delivery") == []
+
+
+def test_a_retyped_column_passes_the_limit_of_its_reason_and_nothing_is_written(spark, tmp_path):
+    place = shop(spark, tmp_path, default_limit=0.5, limits=(("no_customer", 0.9),))
+    place.deliver(DAY, [f"c1,{n},2024-03-08 12:00:00,EUR {n}" for n in range(10)])
+    with pytest.raises(
+        DeliveryError, match=r"10 of 10 rows of 2024-03-08.csv .*bad_amount.*sources.sales.limits.bad_am"
+    ):
+        place.ingest(AS_OF)
+    assert place.events("event_id") == place.quarantine("row") == place.deliveries("delivery") == []
+    place.deliver(DAY, [f",{n},2024-03-08 12:00:00,1" for n in range(9)] + [GOOD])
+    place.ingest(AS_OF)
+    assert place.deliveries("kept", "quarantined", "reasons") == [(1, 9, (("no_customer", 9),))]
+
+
+def test_a_gzip_cut_short_is_refused_whole(spark, tmp_path):
+    place = shop(spark, tmp_path)
+    packed = gzip.compress(b"customer,id,at,amount\n" + os.urandom(3000).hex().encode() + b"\n" + GOOD.encode())
+    (place.folder / "2024-03-08.csv.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(DeliveryError, match=r"2024-03-08.csv.gz: cannot be read to its end .*delivered again"):
+        place.ingest(AS_OF)
+
+
+def test_the_same_file_again_by_the_same_name_another_name_or_with_other_content(spark, tmp_path):
+    place = shop(spark, tmp_path)
+    place.deliver(DAY, [GOOD])
+    place.ingest(AS_OF)
+    assert place.ingest(AS_OF) == "nothing_to_do"
+    place.deliver(DAY, [GOOD])  # written again, the same bytes
+    assert place.ingest("2024-03-10") == "nothing_to_do"
+    place.deliver("2024-03-08_again.csv", [GOOD])
+    place.ingest("2024-03-10")
+    assert place.deliveries("delivery", "kept", "duplicate") == [(DAY, 1, 0), ("2024-03-08_again.csv", 0, 1)]
+    place.deliver(DAY, [GOOD.replace("1.50", "2.50")])  # of the same size
+    ((before,), _) = place.deliveries("fingerprint")
+    with pytest.raises(DeliveryError, match=rf"{before} and has \w{{64}} now .*--option restate"):
+        place.ingest("2024-03-11")
+    place.ingest("2024-03-11", "restate")
+    assert place.events("delivery", "known_from", "amount") == [(DAY, date(2024, 3, 9), Decimal("2.50"))]
+
+
+def test_a_stored_row_loses_to_history_added_later_and_comes_back_when_that_is_restated(spark, tmp_path):
+    place = shop(spark, tmp_path, delivered=Delivered(history_until=date(2024, 3, 1)))
+    place.deliver(DAY, [GOOD.replace("03-08", "02-28"), GOOD.replace(",1,", ",2,")])
+    place.ingest(AS_OF)
+    place.deliver("2024-03-01.csv", [GOOD.replace("03-08", "02-28")])
+    place.ingest("2024-03-10")
+    assert place.events("event_id", "delivery", "known_from") == [
+        ("1", "2024-03-01.csv", date(2024, 3, 2)), ("2", DAY, date(2024, 3, 9))
+    ]  # fmt: skip
+    assert place.quarantine("delivery", "winner", "taken_on") == [(DAY, "2024-03-01.csv", date(2024, 3, 9))]
+    assert place.deliveries("delivery", "kept", "duplicate") == [("2024-03-01.csv", 1, 0), (DAY, 1, 1)]
+    place.deliver("2024-03-01.csv", [])
+    place.ingest("2024-03-10", "restate")
+    assert [delivery for (delivery,) in place.events("delivery")] == [DAY, DAY]
+    assert place.quarantine("delivery") == []
+    assert place.deliveries("delivery", "kept", "duplicate") == [("2024-03-01.csv", 0, 0), (DAY, 2, 0)]
+
+
+def test_a_missing_delivery_stops_the_run_until_it_is_accepted_once(spark, tmp_path):
+    calendar = Calendar(weekdays=(5, 6, 1), closed=(date(2024, 3, 9),))
+    place = shop(spark, tmp_path, delivered=Delivered(expected=calendar))
+    place.deliver(DAY, [GOOD])  # a Friday; Saturday is closed, Sunday no delivery day
+    place.ingest("2024-03-11")
+    with pytest.raises(DeliveryError, match="expected and not there: 2024-03-11; .*accept-incomplete"):
+        place.ingest("2024-03-12")
+    place.deliver("2024-03-10.csv", [GOOD.replace(",1,", ",2,")])
+    place.ingest("2024-03-12", "accept-incomplete")
+    assert place.deliveries("delivery", "accepted_incomplete") == [(DAY, False), ("2024-03-10.csv", True)]
+    assert place.ingest("2024-03-13") == "nothing_to_do"
+
+
+def test_a_delivery_far_thinner_than_its_weekday_stops_the_run(spark, tmp_path):
+    place = shop(spark, tmp_path, delivered=Delivered(min_volume_share=0.5))
+    for week, day in enumerate(["2024-02-02", "2024-02-09", "2024-02-16", "2024-02-23"]):
+        place.deliver(f"{day}.csv", [f"c1,{week}{n},{day} 12:00:00,1" for n in range(4)])
+    place.deliver("2024-03-01.csv", ["c1,x,2024-03-01 12:00:00,1"])
+    with pytest.raises(DeliveryError, match="2024-03-01.csv has 1 rows, usual are 4"):
+        place.ingest("2024-03-02")
+    place.ingest("2024-03-02", "accept-incomplete")
+    assert len(place.events("event_id")) == 17
+
+
+def test_a_folder_counts_when_it_holds_success(spark, tmp_path):
+    place = shop(spark, tmp_path, delivered=Delivered(unit="folder", require_success=True))
+    place.deliver("2024-03-08/part-0.csv", [GOOD])
+    place.deliver("2024-03-08/deep/part-1.csv", [GOOD.replace(",1,", ",2,")])
+    with pytest.raises(DeliveryError, match="without _SUCCESS: 2024-03-08"):
+        place.ingest(AS_OF)
+    (place.folder / "2024-03-08" / "_SUCCESS").touch()
+    place.ingest(AS_OF)
+    assert place.deliveries("delivery", "read", "kept") == [("2024-03-08", 2, 2)]
+
+
+def test_pseudonyms_reach_every_table_and_the_key_no_plan(spark, tmp_path, monkeypatch):
+    place = shop(spark, tmp_path, privacy=Privacy(key_env="SHOP_KEY"), event_id=("customer", "id"))
+    place.deliver(DAY, [GOOD, GOOD, "c1,2,never,1", "c1,cut"])
+    with pytest.raises(ConfigError, match="SHOP_KEY"):
+        place.ingest(AS_OF)
+    monkeypatch.setenv("SHOP_KEY", "a key")
+    place.ingest(AS_OF)
+    ((customer, event_id),) = place.events("customer_id", "event_id")
+    assert customer.startswith("1.")
+    assert len(customer) == len(event_id) == 66
+    assert all("c1" not in str(row) for row in place.quarantine("row", "row_hash", "event_id"))
+    assert [reasons for (reasons,) in place.quarantine("reasons")] == [
+        ("bad_at", "no_time"),
+        ("duplicate",),
+        ("unparsable",),
+    ]
+    assert f'"customer":"{customer}"' in str(place.quarantine("row"))
