@@ -1,7 +1,0 @@
-"""spark-submit jobs/profile.py --conf conf/project.yaml --as-of 2026-06-01"""
-
-from churn_spark.run import job
-from churn_spark.stages.graph import PROFILE
-
-if __name__ == "__main__":
-    job(PROFILE)
