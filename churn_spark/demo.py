@@ -10,10 +10,10 @@ from rich.table import Table as Grid
 
 from churn_spark import run
 from churn_spark.chain import backfill
+from churn_spark.complete_journey import make_sources
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
-from churn_spark.complete_journey import make_sources
 from churn_spark.stages.graph import INGEST, PROFILE, REPORT, SCORE, TRAIN
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import MODEL_METRICS

@@ -32,7 +32,7 @@ def readable() -> Column:
 
 
 def typed(raw: DataFrame, source: Source) -> DataFrame:
-    """Cast text columns to their declared types; add `_bad`, the reasons found so far (empty for a good row), and `_raw`,
+    """Cast text columns to their declared types; add `_bad`, the reasons found so far (empty: a good row), and `_raw`,
     a struct of the columns as they came.
 
     raw: the declared columns as text (CSV, JSON) or of their types already (Parquet, Delta). Blank text is null

@@ -41,7 +41,7 @@ class Delivery:
 @dataclass
 class Tables:
     """events: delivery, id, event date, known from, customer, time, amount. quarantine: delivery, reasons, copies,
-    event date, id, known from, winner. deliveries: taken on, read, kept, quarantined, duplicate, reasons, partitions."""
+    event date, id, known from, winner. deliveries: taken on, the four counts, reasons, partitions."""
 
     events: set[tuple[object, ...]] = field(default_factory=set)
     quarantine: Counter[tuple[object, ...]] = field(default_factory=Counter)
