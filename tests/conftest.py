@@ -43,6 +43,24 @@ FAST_STARTS = {
 }
 
 
+BEGAN = time.monotonic()
+SOAK_MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a slice of the soak the random operations come first: they fit any length, and vary from run to run."""
+    if SOAK_MINUTES < 60:
+        items.sort(key=lambda item: "test_random_operations" not in item.nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A slice of the soak (SOAK_MINUTES below 60) leaves out, and says so, what would begin too late."""
+    late = time.monotonic() - BEGAN > 0.8 * SOAK_MINUTES * 60
+    if late and SOAK_MINUTES < 60 and item.get_closest_marker("soak"):
+        pytest.skip(f"not in this slice: SOAK_MINUTES is {SOAK_MINUTES:g}")
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one session of this test process, with a place of its own for whatever Spark writes by itself."""

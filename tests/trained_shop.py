@@ -1,6 +1,7 @@
 """A corner shop with its history taken, snapshots built and a model in force; made once, copied for every test."""
 
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from filelock import FileLock
 from pyspark.sql import SparkSession
 
 from churn_spark import chain, run
+from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
 from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST, SCORE, TRAIN
 from churn_spark.stages.stage import Stage
@@ -21,6 +23,7 @@ WITHOUT_RUNS = ("runs",)
 """What two equal ways may differ in: the ledger tells of the way itself."""
 CHAIN = (INGEST, BUILD_TILES, BUILD_FEATURES, BUILD_LABELS, SCORE)
 """The daily stages that write tables."""
+WITHOUT_MODEL = CHAIN[:-1]
 DAYS = 2
 """Days after the trained state: on the second one a snapshot matures, so that every stage has something to do."""
 
@@ -49,9 +52,9 @@ class OpenShop:
         """Write the files of the days up to the as-of date of the tests."""
         self.files.deliver(*(self.files.start + timedelta(days=n) for n in range(DAYS)))
 
-    def chain(self) -> None:
-        """Run every stage at the as-of date of the tests."""
-        for stage in CHAIN:
+    def chain(self, stages: Sequence[Stage] = CHAIN) -> None:
+        """Run stages at the as-of date of the tests, all of them or some."""
+        for stage in stages:
             self.stage(stage, self.as_of)
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
@@ -76,17 +79,31 @@ def content(project: Project, warehouse: Path) -> dict[str, list[tuple[object, .
     return found
 
 
+def stocked_shop(spark: SparkSession, shared: Path) -> SmallProject:
+    """A small corner shop of this test run with its history taken and its snapshots built, and no model."""
+    return _made_once(SmallProject(shared / "stocked_shop", customers=40, history=4), lambda shop: None)
+
+
 def trained_shop(spark: SparkSession, shared: Path) -> SmallProject:
-    """The trained corner shop of this test run, made by whichever test process comes first."""
-    files = SmallProject(shared / "trained_shop", customers=200, history=8)
-    with FileLock(shared / "trained_shop.lock"):
-        if not (shared / "trained_shop.made").exists():
+    """The corner shop of this test run that has a model in force and scores of its first as-of date."""
+
+    def train(shop: OpenShop) -> None:
+        shop.stage(TRAIN, shop.files.start)
+        shop.daily(shop.files.start)
+
+    return _made_once(SmallProject(shared / "trained_shop", customers=200, history=8), train)
+
+
+def _made_once(files: SmallProject, more: Callable[[OpenShop], None]) -> SmallProject:
+    """Make a shop in whichever test process comes first."""
+    done = files.root.with_suffix(".made")
+    with FileLock(files.root.with_suffix(".lock")):
+        if not done.exists():
             shop = opened(small_project(files.root, files.customers, files.history))
             shop.stage(INGEST, files.start)
-            chain.backfill(shop.project, shop.catalog, files.start)
-            shop.stage(TRAIN, files.start)
-            shop.daily(files.start)
-            (shared / "trained_shop.made").touch()
+            chain.backfill(shop.project, shop.catalog, files.start, Days(files.start, files.start + timedelta(days=1)))
+            more(shop)
+            done.touch()
     return files
 
 

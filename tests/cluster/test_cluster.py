@@ -14,7 +14,7 @@ from tests.cluster.standalone import Cluster, standalone
 from tests.small_project import SmallProject
 from tests.trained_shop import content, copied, opened
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.soak]
 ONLY_TRAINED = ("champions", "model_metrics", "model_curves")
 
 
@@ -52,7 +52,6 @@ def test_the_chain_on_a_cluster_gives_the_tables_of_the_local_run(trained, local
     assert not any("+" in version for version in versions)
 
 
-@pytest.mark.soak
 def test_an_executor_killed_on_the_way_changes_nothing(trained, local, tmp_path):
     files = _untaken(trained, tmp_path / "shop")
     with standalone(tmp_path / "cluster") as cluster:

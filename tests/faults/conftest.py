@@ -1,31 +1,65 @@
-"""The trained corner shop, and copies of it to damage."""
+"""Corner shops to damage: a small one without a model, and in the soak one with a model in force."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.small_project import SmallProject
-from tests.trained_shop import OpenShop, copied, opened, trained_shop
+from tests.trained_shop import WITHOUT_MODEL, OpenShop, copied, opened, stocked_shop, trained_shop
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the whole test run, whatever the number of its processes."""
+    base: Path = tmp_path_factory.getbasetemp()
+    return base.parent if "popen" in base.name else base
+
+
+@pytest.fixture(scope="session")
+def stocked(spark, tmp_path_factory) -> SmallProject:
+    return stocked_shop(spark, _shared(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
 def trained(spark, tmp_path_factory) -> SmallProject:
-    base: Path = tmp_path_factory.getbasetemp()
-    return trained_shop(spark, base.parent if "popen" in base.name else base)
+    return trained_shop(spark, _shared(tmp_path_factory))
+
+
+def with_deliveries(files: SmallProject, root: Path) -> OpenShop:
+    """A copy of a shop in its first state, with the deliveries of two more days."""
+    shop = opened(copied(files, root))
+    shop.deliver()
+    return shop
+
+
+@pytest.fixture(scope="session")
+def taken(stocked, tmp_path_factory) -> OpenShop:
+    """The small shop after ingest."""
+    shop = with_deliveries(stocked, tmp_path_factory.mktemp("taken") / "shop")
+    shop.chain(WITHOUT_MODEL[:1])
+    return shop
+
+
+@pytest.fixture(scope="session")
+def undisturbed_small(taken, tmp_path_factory) -> dict:
+    """The tables of the small shop when nothing happens."""
+    shop = opened(copied(taken.files, tmp_path_factory.mktemp("undisturbed_small") / "shop"))
+    shop.chain(WITHOUT_MODEL[1:])
+    return shop.content()
 
 
 @pytest.fixture(scope="session")
 def undisturbed(trained, tmp_path_factory) -> dict:
-    """The tables of a run in which nothing happens."""
-    shop = opened(copied(trained, tmp_path_factory.mktemp("undisturbed") / "shop"))
-    shop.deliver()
+    """The tables of the trained shop when nothing happens."""
+    shop = with_deliveries(trained, tmp_path_factory.mktemp("undisturbed") / "shop")
     shop.chain()
     return shop.content()
 
 
 @pytest.fixture
+def small(stocked, tmp_path) -> OpenShop:
+    return with_deliveries(stocked, tmp_path / "shop")
+
+
+@pytest.fixture
 def shop(trained, tmp_path) -> OpenShop:
-    """A copy of the trained shop in its first state, with the deliveries of two more days."""
-    made = opened(copied(trained, tmp_path / "shop"))
-    made.deliver()
-    return made
+    return with_deliveries(trained, tmp_path / "shop")

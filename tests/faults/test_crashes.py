@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 
 from churn_spark.definitions.errors import NotReadyError
-from churn_spark.stages.graph import BUILD_FEATURES, BUILD_TILES, INGEST
+from churn_spark.stages.graph import BUILD_TILES, INGEST
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
 from tests.faults.crash import FaultError, Killed, at_commit
-from tests.trained_shop import CHAIN, OpenShop
+from tests.trained_shop import CHAIN, WITHOUT_MODEL, OpenShop, copied, opened
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_after_a_crash_at_every_commit_the_rerun_gives_the_tables_of_an_undisturbed_run(shop, undisturbed):
-    before = shop.content()
-    crashes = sum(_crashed_everywhere(shop, stage, before) for stage in CHAIN)
-    assert crashes >= 15
-    assert shop.content() == undisturbed
+def test_after_a_crash_at_every_commit_the_rerun_gives_the_tables_of_an_undisturbed_run(small, undisturbed_small):
+    before = small.content()
+    crashes = sum(_crashed_everywhere(small, stage, before) for stage in WITHOUT_MODEL)
+    assert crashes >= 14
+    assert small.content() == undisturbed_small
 
 
 def _crashed_everywhere(shop: OpenShop, stage: Stage, before: dict) -> int:
@@ -52,33 +52,33 @@ def _old_or_named(shop: OpenShop, stage: Stage, before: dict) -> None:
                 reader.read(table)
 
 
-def test_an_error_before_the_first_commit_leaves_the_old_state_readable(shop):
-    before = shop.content()
+def test_an_error_before_the_first_commit_leaves_the_old_state_readable(small):
+    before = small.content()
     # The first commit is the run's start row, the second its first data.
     with at_commit(2, FaultError, landed=False), pytest.raises(FaultError):
-        shop.stage(INGEST, shop.as_of)
-    assert shop.catalog.ledger.entries[-1].status == "failed"
-    assert shop.content() == before
-    for table in tables(shop.project):
-        shop.catalog.read(table)
+        small.stage(INGEST, small.as_of)
+    assert small.catalog.ledger.entries[-1].status == "failed"
+    assert small.content() == before
+    for table in tables(small.project):
+        small.catalog.read(table)
 
 
 @pytest.mark.parametrize(
-    ("stage", "kind", "number"),
+    ("kind", "number"),
     [
-        pytest.param(BUILD_FEATURES, "writing", 2, id="data files written, not committed"),
-        pytest.param(BUILD_TILES, "landed", 2, id="between two tables of a stage"),
-        pytest.param(BUILD_TILES, "landed", 1, id="in the ledger, before any data"),
+        pytest.param("writing", 2, id="data files written, not committed"),
+        pytest.param("landed", 2, id="between two tables of a stage"),
+        pytest.param("landed", 1, id="in the ledger, before any data"),
     ],
 )
-def test_a_run_that_is_really_killed_is_named_and_mended_by_the_rerun(shop, undisturbed, stage, kind, number):
-    for earlier in CHAIN[: CHAIN.index(stage)]:
-        shop.stage(earlier, shop.as_of)
-    assert killed_run(shop, stage, kind, number) == -signal.SIGKILL
-    _refused(shop, stage)
-    for again in CHAIN[CHAIN.index(stage) :]:
-        shop.stage(again, shop.as_of)
-    assert shop.content() == undisturbed
+def test_a_run_that_is_really_killed_is_named_and_mended_by_the_rerun(taken, tmp_path, undisturbed_small, kind, number):
+    shop = opened(copied(taken.files, tmp_path / "shop"))
+    assert killed_run(shop, BUILD_TILES, kind, number) == -signal.SIGKILL
+    _refused(shop, BUILD_TILES)
+    shop.stage(BUILD_TILES, shop.as_of)
+    rebuilt = shop.content()
+    for table in BUILD_TILES.writes(shop.project):
+        assert rebuilt[table] == undisturbed_small[table]
 
 
 def _refused(shop: OpenShop, stage: Stage) -> None:

@@ -12,7 +12,7 @@ from churn_spark.tables.locks import held
 from tests.tables.scratch import DAY, SCORES, a_catalog, a_run, content, scores, write
 
 ROOT = Path(__file__).parents[2]
-EACH = 4
+EACH = 2
 
 
 def test_a_lock_held_by_another_process_is_busy_and_free_once_it_is_killed(tmp_path):
