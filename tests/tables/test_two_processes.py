@@ -74,8 +74,8 @@ def _write_days(spark, folder: Path, name: str, offset: int) -> None:  # type: i
 
 if __name__ == "__main__":
     from churn_spark.session import session
-    from tests.conftest import FAST_STARTS
+    from tests.conftest import FAST_JVM, FAST_STARTS
 
-    there = session("there", extra=FAST_STARTS)
+    there = session("there", extra=FAST_STARTS | {"spark.driver.extraJavaOptions": FAST_JVM})
     print("ready", flush=True)
     _write_days(there, Path(sys.argv[1]), "there", 1)
