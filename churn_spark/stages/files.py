@@ -100,7 +100,7 @@ class Files:
             reader = self._jvm.java.io.InputStreamReader(unpacked, encoding)
             return self._jvm.java.io.BufferedReader(reader, _HEAD).readLine()
         except Py4JJavaError as error:
-            raise DeliveryError(f"{file.path}: cannot be read ({reason(error)})") from None
+            raise DeliveryError(f"{file.path}: cannot be read ({reason(error)}); have it delivered again") from None
         finally:
             stream.close()
 

@@ -73,7 +73,7 @@ def test_columns_are_found_by_name_in_any_order_with_a_bom_and_unknown_ones_besi
     assert place.events("event_id", "customer_id", "amount") == [
         ("1", "c1", Decimal("1.50")), ("2", "c1", Decimal("2.00")), ("3", "c1", Decimal("1.50"))
     ]  # fmt: skip
-    assert place.deliveries("ignored_columns") == [((),), ((),), (("ID", "note, free"),)]
+    assert place.deliveries("ignored_columns") == [(("ID", "note, free"),), ((),), ((),)]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_gzip_cut_short_is_refused_whole(spark, tmp_path):
     place = shop(spark, tmp_path)
     packed = gzip.compress(b"customer,id,at,amount\n" + os.urandom(3000).hex().encode() + b"\n" + GOOD.encode())
     (place.folder / "2024-03-08.csv.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(DeliveryError, match=r"2024-03-08.csv.gz: cannot be read to its end .*delivered again"):
+    with pytest.raises(DeliveryError, match=r"2024-03-08.csv.gz: cannot be read .*delivered again"):
         place.ingest(AS_OF)
 
 
