@@ -12,7 +12,7 @@ from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import File, nominal_date
 from churn_spark.settings.nearest import did_you_mean, listed
-from churn_spark.stages.files import Files
+from churn_spark.stages.intake.files import Files
 
 WIDER = {
     "tinyint": ("smallint", "int", "bigint"),

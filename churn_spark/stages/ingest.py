@@ -10,11 +10,11 @@ from pyspark.sql import SparkSession
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.project import Privacy, Project, Run
 from churn_spark.events.pseudonyms import Pseudonym, pseudonym
-from churn_spark.stages.accounts import accounts, refuse_too_many, taken_before
-from churn_spark.stages.intake import judge
-from churn_spark.stages.settling import settle
-from churn_spark.stages.taking import Plan, plan, remembered
-from churn_spark.stages.writing import Intake, write
+from churn_spark.stages.intake.accounts import accounts, refuse_too_many, taken_before
+from churn_spark.stages.intake.judging import judge
+from churn_spark.stages.intake.settling import settle
+from churn_spark.stages.intake.taking import Plan, plan, remembered
+from churn_spark.stages.intake.writing import Intake, write
 from churn_spark.tables.catalog import Catalog
 
 log = logging.getLogger("churn_spark.ingest")

@@ -14,8 +14,8 @@ from churn_spark.definitions.errors import ConfigError, DeliveryError
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import File, Taking
 from churn_spark.events.zones import reading_times_in
-from churn_spark.stages.columns import Columns, compared, fitting
-from churn_spark.stages.files import Files
+from churn_spark.stages.intake.columns import Columns, compared, fitting
+from churn_spark.stages.intake.files import Files
 
 _LINE = "_line"
 Frames = tuple[list[DataFrame], dict[str, frozenset[str]]]

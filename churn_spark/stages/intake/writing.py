@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
-from churn_spark.stages.accounts import Account
-from churn_spark.stages.intake import Judged
-from churn_spark.stages.settling import Settled
+from churn_spark.stages.intake.accounts import Account
+from churn_spark.stages.intake.judging import Judged
+from churn_spark.stages.intake.settling import Settled
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts import intake as contracts
 from churn_spark.tables.table import Table

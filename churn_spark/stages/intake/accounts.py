@@ -11,8 +11,8 @@ from churn_spark.definitions.errors import DeliveryError
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Taken
 from churn_spark.events.quarantine import DUPLICATE
-from churn_spark.stages.intake import Judged
-from churn_spark.stages.settling import Settled
+from churn_spark.stages.intake.judging import Judged
+from churn_spark.stages.intake.settling import Settled
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import DELIVERIES
 

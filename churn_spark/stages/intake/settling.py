@@ -18,7 +18,7 @@ from churn_spark.definitions.sources import Source
 from churn_spark.events import copies, quarantine
 from churn_spark.events.arrivals import Taken
 from churn_spark.events.classify import columns
-from churn_spark.stages.intake import Judged
+from churn_spark.stages.intake.judging import Judged
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts import intake as contracts
 

@@ -12,8 +12,8 @@ from churn_spark.definitions.periods import listed
 from churn_spark.definitions.project import Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
-from churn_spark.stages.files import Files
-from churn_spark.stages.versions import versions
+from churn_spark.stages.intake.files import Files
+from churn_spark.stages.intake.versions import versions
 from churn_spark.tables.ledger import NOTHING, OK, Ledger
 
 log = logging.getLogger("churn_spark.ingest")

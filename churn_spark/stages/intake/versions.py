@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.errors import ConfigError, DeliveryError
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import File, Found
-from churn_spark.stages.files import Files
+from churn_spark.stages.intake.files import Files
 from churn_spark.tables.place import properties
 
 _COMMIT = re.compile(r"\d{20}\.json")

@@ -1,0 +1,1 @@
+"""How ingest works: what is taken, how it is read, judged, settled with what is stored, accounted for and written."""
