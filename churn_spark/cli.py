@@ -1,6 +1,6 @@
 """The command line: `churn-spark VERB --conf FILE --as-of DATE`."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -97,6 +97,34 @@ def demo(folder: Path = Path("demo"), conf: Path = Path("conf/complete_journey.y
     from churn_spark.demo import run_demo
 
     run_demo(folder, conf)
+
+
+@app.command()
+def simulate(
+    domain: Annotated[str, typer.Argument(help="What company: telecom or bank.")],
+    out: Annotated[Path, typer.Option(help="Folder of the made data: deliveries in sources/, the truth in truth/.")],
+    customers: Annotated[int, typer.Option(help="How many customers there ever are.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; a later run can go on.")],
+    seed: Annotated[int, typer.Option(help="Another seed gives other customers.")] = 1,
+    interventions: Annotated[
+        str | None, typer.Option(help="Delta or Parquet table: customer_id, date, action, channel.")
+    ] = None,
+    regime_change: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which a rival comes; default 270 days on.")
+    ] = None,
+) -> None:
+    """Make simulated customers: deliveries like real ones, from a known causal model, with the truth beside."""
+    from churn_spark.session import session
+    from churn_spark.simulate.manifest import simulation
+    from churn_spark.simulate.simulation import simulate as make
+
+    progress.configure()
+    changes = regime_change.date() if regime_change else None
+    wanted = simulation(domain, customers, first.date(), last.date(), seed, changes)
+    written = make(session("churn_spark simulate"), wanted, out, interventions)
+    for source, rows in written.items():
+        typer.echo(f"{out}/sources/{source}: {rows:,} simulated rows are new")
 
 
 def views(project: Project, catalog: Catalog) -> None:

@@ -1,0 +1,134 @@
+"""From what happened to what arrives: late, doubled and broken rows, cut into one part a day, source and batch."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from churn_spark.simulate.draws import Draws, Vector
+from churn_spark.simulate.feeds import LONGEST_WAIT, Feed, Rows
+
+LATE, DOUBLED, BROKEN = 0.02, 0.002, 0.001
+"""Shares of rows that are late, delivered twice (the second time perhaps a day later), and spoilt."""
+MOST_LATE = 10
+"""Days by which a row is late at most."""
+LONGEST_DELAY = MOST_LATE + LONGEST_WAIT + 1
+SUCCESS = "_SUCCESS"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Rows of one day that are delivered `delay` days later."""
+
+    delay: int
+    table: pa.Table
+
+
+def arrivals(feed: Feed, rows: Rows, draws: Draws, t: int) -> list[Arrival]:
+    """A day's rows of a source as they arrive, by delay; which are late, doubled or broken depends on their id only."""
+    count = len(rows.table)
+    delay = np.zeros(count, dtype=np.int64) if rows.delay is None else rows.delay
+    table = rows.table
+    if not feed.clean:
+        key = np.asarray(table["id"])
+
+        def luck(purpose: str) -> Vector:
+            return draws.uniform(f"{feed.name} {purpose}", t, key)
+
+        late = luck("late")
+        delay = delay + np.where(late < LATE, 1 + np.floor(MOST_LATE * (late / LATE) ** 2), 0).astype(np.int64)
+        table = _spoilt(feed, table, luck("broken"))
+        again = luck("again")
+        doubled = np.flatnonzero(again < DOUBLED)
+        if len(doubled):
+            table = pa.concat_tables([table, table.take(pa.array(doubled))])
+            delay = np.concatenate([delay, delay[doubled] + (again[doubled] < DOUBLED / 2)])
+    on_time = delay == 0
+    if on_time.all():
+        return [Arrival(0, table)]
+    late_ones = table.filter(pa.array(~on_time))
+    delays = delay[~on_time]
+    later = [Arrival(int(n), late_ones.filter(pa.array(delays == n))) for n in np.unique(delays)]
+    return [Arrival(0, table.filter(pa.array(on_time))), *later]
+
+
+def _spoilt(feed: Feed, table: pa.Table, luck: Vector) -> pa.Table:
+    """Some rows without a customer, as many with a value that cannot be."""
+    nobody = np.flatnonzero(luck < BROKEN / 2)
+    wrong = np.flatnonzero((luck >= BROKEN / 2) & (luck < BROKEN))
+    if len(nobody):
+        table = _replaced(table, "customer", nobody, None)
+    if len(wrong) and feed.spoilt:
+        table = _replaced(table, feed.spoilt[0], wrong, feed.spoilt[1])
+    return table
+
+
+def _replaced(table: pa.Table, name: str, places: Vector, value: int | float | str | None) -> pa.Table:
+    mask = np.zeros(len(table), dtype=bool)
+    mask[places] = True
+    column = table[name].combine_chunks()
+    changed = pc.if_else(pa.array(mask), pa.scalar(value, column.type), column)
+    return table.set_column(table.schema.get_field_index(name), name, changed)
+
+
+class Deliveries:
+    """The parts of one batch of customers below `folder`: which are missing, and the rows that wait for their day."""
+
+    def __init__(self, folder: Path, feeds: Iterable[Feed], batch: int, first: date, days: int) -> None:
+        self.folder, self.feeds, self.batch, self.first, self.days = folder, tuple(feeds), batch, first, days
+        self.waiting: dict[tuple[str, int], list[pa.Table]] = defaultdict(list)
+        self.written: dict[str, int] = {feed.name: 0 for feed in self.feeds}
+        missing = (t for t in range(days) if any(not self._part(feed, t).exists() for feed in self.feeds))
+        self.begin = next(missing, days)
+
+    @property
+    def needed_from(self) -> int:
+        """The first day whose rows can be in a part that is missing."""
+        return max(0, self.begin - LONGEST_DELAY)
+
+    def take(self, feed: Feed, t: int, arrived: Iterable[Arrival]) -> None:
+        """Keep a day's rows until the day they are delivered."""
+        for arrival in arrived:
+            if self.begin <= t + arrival.delay < self.days:
+                self.waiting[feed.name, t + arrival.delay].append(arrival.table)
+
+    def write(self, t: int) -> None:
+        """Write the parts of day `t` that are missing; a part is there whole or not at all."""
+        for feed in self.feeds:
+            tables, part = self.waiting.pop((feed.name, t), []), self._part(feed, t)
+            if tables and not part.exists():
+                table = pa.concat_tables(tables)
+                write_part(part, table)
+                self.written[feed.name] += len(table)
+
+    def _part(self, feed: Feed, t: int) -> Path:
+        day = (self.first + timedelta(days=t)).isoformat()
+        return self.folder / feed.name / day / f"part-{self.batch:05d}.{feed.format}"
+
+
+def write_part(part: Path, table: pa.Table) -> None:
+    """Write a file beside its place and move it there, so that a killed run leaves no half file under its name."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    beside = part.with_name(f".{part.name}")
+    if part.suffix == ".csv":
+        pyarrow.csv.write_csv(table, beside)
+    else:
+        pq.write_table(table, beside, compression="zstd", compression_level=1, store_schema=False)
+    beside.replace(part)
+
+
+def complete(folder: Path, feeds: Iterable[Feed], first: date, days: int) -> Iterator[Path]:
+    """Mark the folders of a day as complete, oldest day first; gives those that were not marked before."""
+    for t in range(days):
+        for feed in feeds:
+            mark = folder / feed.name / (first + timedelta(days=t)).isoformat() / SUCCESS
+            if not mark.exists():
+                mark.touch()
+                yield mark.parent

@@ -1,0 +1,77 @@
+"""A simulation: batches of whole districts, each lived through alone by one Spark task, written a day at a time.
+
+What a customer does on a day follows from the seed, the day, the own past and the partners', who all live in the same
+district. So batches need nothing of each other, and a killed or prolonged run lives the days again (which is cheap) and
+writes only the parts that are missing (which is not).
+"""
+
+import logging
+import shutil
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from churn_spark.simulate import interventions as acts
+from churn_spark.simulate.deliveries import Deliveries, arrivals, complete
+from churn_spark.simulate.domains import DOMAINS, FEEDS
+from churn_spark.simulate.draws import Draws
+from churn_spark.simulate.life import Life
+from churn_spark.simulate.manifest import Simulation, note
+from churn_spark.simulate.people import people
+from churn_spark.simulate.truth import write_lives, write_state
+
+log = logging.getLogger("churn_spark.simulate")
+
+SOURCES, TRUTH, ACTS = "sources", "truth", "interventions"
+
+
+def simulate(spark: SparkSession, wanted: Simulation, folder: Path, interventions: str | None = None) -> dict[str, int]:
+    """Write the deliveries below `folder`/sources and the truth below `folder`/truth; gives the rows written by source.
+
+    Days that are there already stay as they are. interventions: see `interventions.read`. ConfigError where the folder
+    holds another simulation, or one in which other interventions had been made by the last day it was told to reach.
+    """
+    folder = folder.resolve()
+    made = acts.read(spark, interventions, wanted.customers, wanted.first) if interventions else None
+    note(wanted, folder, made)
+    shutil.rmtree(folder / TRUTH / ACTS, ignore_errors=True)
+    if made is not None:
+        acts.write(made, wanted.ends, folder / TRUTH / ACTS)
+    batches = len(wanted.ends)
+    live = partial(_live_batches, wanted, folder)
+    tallies = spark.range(batches, numPartitions=batches).mapInArrow(live, "source string, rows bigint")
+    totals = tallies.groupBy("source").agg(F.sum("rows").alias("rows")).collect()
+    written = {row["source"]: row["rows"] for row in totals}
+    days = {place.name for place in complete(folder / SOURCES, FEEDS[wanted.domain], wanted.first, wanted.days)}
+    log.info("simulated %s: %d days are new, %d rows", wanted.domain, len(days), sum(written.values()))
+    return written
+
+
+def _live_batches(wanted: Simulation, folder: Path, ids: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for found in ids:
+        for batch in found.column(0).to_pylist():
+            written = _live(wanted, folder, batch)
+            yield pa.RecordBatch.from_pydict({"source": list(written), "rows": list(written.values())})
+
+
+def _live(wanted: Simulation, folder: Path, batch: int) -> dict[str, int]:
+    """Live through all days of one batch and write what is missing; gives the rows written by source."""
+    domain, feeds, draws = DOMAINS[wanted.domain], FEEDS[wanted.domain], Draws(wanted.seed)
+    ends = [0, *wanted.ends]
+    those = people(domain, draws, ends[batch] + 1, ends[batch + 1] + 1)
+    life = Life(domain, draws, those, wanted.first, (wanted.regime_change - wanted.first).days)
+    actions = acts.planned(folder / TRUTH / ACTS, batch, those, wanted.first)
+    deliveries = Deliveries(folder / SOURCES, feeds, batch, wanted.first, wanted.days)
+    for t in range(wanted.days):
+        today = life.live(t, actions.get(t, acts.NOTHING))
+        write_state(folder / TRUTH, batch, today)
+        if t >= deliveries.needed_from:
+            for feed in feeds:
+                deliveries.take(feed, t, arrivals(feed, feed.rows(domain, today), draws, t))
+            deliveries.write(t)
+    write_lives(folder / TRUTH, batch, life)
+    return deliveries.written
