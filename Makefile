@@ -31,8 +31,8 @@ test: setup-dev ## style, types, import rules, all tests but the soak
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-soak: setup-dev ## the fault matrix with real kills, then random operations for SOAK_MINUTES (60)
-	SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m pytest -m soak
+soak: setup-dev ## random operations, the fault matrix with real kills, a cluster: what fits into SOAK_MINUTES (60)
+	SOAK_MINUTES=$(SOAK_MINUTES) timeout --kill-after=60 $(SOAK_MINUTES)m $(BIN)/python -m pytest -m soak
 
 docs: setup-dev ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py

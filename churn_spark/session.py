@@ -20,6 +20,13 @@ EXTENSIONS = "spark.sql.extensions"
 # Spark hides the values of settings whose names match; its default knows fewer words.
 REDACTED = r"(?i)secret|password|passphrase|token|credential|access[.]?key|api[.]?key|private[.]?key|hmac|pseudonym"
 
+# A short run makes thousands of methods, most of which run for seconds: with the JVM's own thresholds half of all CPU goes
+# into optimising them, beside the work itself where cores are few.
+LATE_OPTIMISING = (
+    "-XX:+IgnoreUnrecognizedVMOptions -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
+    " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+)
+
 # What the results rest on, whoever starts the session.
 FIXED = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -57,7 +64,7 @@ def _launch(extra: Mapping[str, str]) -> None:
     """Start the JVM with what it must know before it starts; what PYSPARK_SUBMIT_ARGS already says wins."""
     choose_java(os.environ)
     given = os.environ.get("PYSPARK_SUBMIT_ARGS")
-    log4j = f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}"
+    flags = f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}"
     settings = {
         "spark.jars": ",".join(map(str, delta_jars())),
         "spark.ui.enabled": "false",
@@ -69,8 +76,9 @@ def _launch(extra: Mapping[str, str]) -> None:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        flags = f"{flags} {LATE_OPTIMISING}"
     settings |= extra
-    settings[JVM_FLAGS] = _joined(log4j, extra.get(JVM_FLAGS), separator=" ")
+    settings[JVM_FLAGS] = _joined(flags, extra.get(JVM_FLAGS), separator=" ")
     arguments = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"{shlex.join(arguments)} {given or 'pyspark-shell'}"
     try:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from pyspark.sql import SparkSession
 
 from churn_spark.session import session
+from tests import soak
 
 # Naive datetimes in tests mean UTC, as in the session.
 os.environ["TZ"] = "UTC"
@@ -43,22 +45,24 @@ FAST_STARTS = {
 }
 
 
-BEGAN = time.monotonic()
-SOAK_MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
+def pytest_configure(config: pytest.Config) -> None:
+    """Ended from outside, the soak still ends what it started: clusters, mounts, other processes."""
+    if config.option.markexpr == "soak":
+        signal.signal(signal.SIGTERM, _interrupt)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In a slice of the soak the random operations come first: they fit any length, and vary from run to run."""
-    if SOAK_MINUTES < 60:
-        items.sort(key=lambda item: "test_random_operations" not in item.nodeid)
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.markexpr == "soak":
+        soak.by_turns(items)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A slice of the soak (SOAK_MINUTES below 60) leaves out, and says so, what would begin too late."""
-    late = time.monotonic() - BEGAN > 0.8 * SOAK_MINUTES * 60
-    if late and SOAK_MINUTES < 60 and item.get_closest_marker("soak"):
-        pytest.skip(f"not in this slice: SOAK_MINUTES is {SOAK_MINUTES:g}")
+    soak.skip_what_would_end_too_late(item)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
 """From partials over windows to features: the formulas of `OPS` as SQL over one customer's row."""
 
+from collections.abc import Iterable
+
+from pyspark.sql import DataFrame
+
 from churn_spark.definitions.features import Feature
 from churn_spark.definitions.sources import Source
 from churn_spark.features import partials
-from churn_spark.features.partials import Partial
+from churn_spark.features.partials import Partial, Windowed
 from churn_spark.features.rhythm import active_days, rhythm
 
 
@@ -21,6 +25,27 @@ def formula(feature: Feature, source: Source, days_window: int) -> str:
     return _plain(feature, source)
 
 
+def with_deviations(customers: DataFrame, wanted: Iterable[Windowed]) -> DataFrame:
+    """Add for each sum of squares the squared deviations from the mean, summed, as a double (`partials.deviations`)."""
+    squares = [windowed for windowed in wanted if windowed.partial.kind == "squares"]
+    return customers.selectExpr("*", *(f"{_deviations(one)} as `{partials.deviations(one)}`" for one in squares))
+
+
+def _deviations(squares: Windowed) -> str:
+    """From integers moved next to their mean: no digits cancel.
+
+    With q = floor(sum / n) and r = sum - q n, sum((x - mean)^2) = (sumsq - 2 q sum + n q^2) - r^2 / n.
+    """
+    measure, window = squares.partial.name.removesuffix("_sumsq"), squares.window
+    count, total = (_of(measure, kind, window) for kind in ("n", "sum"))
+    some = f"nullif({count}, 0L)"
+    rest = f"pmod({total}, {some})"
+    quotient = f"cast(({total} - {rest}) div {some} as decimal(19, 0))"
+    double = f"2 * ({quotient} * cast({total} as decimal(19, 0)))"
+    moved = f"`{squares.column}` - {double} + {count} * ({quotient} * {quotient})"
+    return f"cast({moved} as double) - cast({rest} as double) * {rest} / {some}"
+
+
 def _plain(feature: Feature, source: Source) -> str:
     window, measure = feature.window or 0, feature.column or ""
     match feature.op:
@@ -31,7 +56,7 @@ def _plain(feature: Feature, source: Source) -> str:
         case "mean":
             value = _units(_ratio(_of(measure, "sum", window), _of(measure, "n", window)), source, measure)
         case "std":
-            value = _units(_deviation(*(_of(measure, kind, window) for kind in ("n", "sum", "sumsq"))), source, measure)
+            value = _units(_deviation(measure, window), source, measure)
         case "recency":
             value = _at(partials.AGE, window)
         case "share":
@@ -62,18 +87,11 @@ def _ratio(part: str, whole: str) -> str:
     return f"try_divide(cast({part} as double), cast({whole} as double))"
 
 
-def _deviation(count: str, total: str, squares: str) -> str:
-    """Sample standard deviation, from integers moved next to their mean: no digits cancel.
-
-    With q = floor(total / count) and r = total - q count,
-    sum((x - mean)^2) = (squares - 2 q total + count q^2) - r^2 / count.
-    """
-    some = f"nullif({count}, 0L)"
-    rest = f"pmod({total}, {some})"
-    quotient = f"cast(({total} - {rest}) div {some} as decimal(19, 0))"
-    moved = f"{squares} - 2 * ({quotient} * cast({total} as decimal(19, 0))) + {count} * ({quotient} * {quotient})"
-    deviations = f"(cast({moved} as double) - cast({rest} as double) * {rest} / {some})"
-    return f"if({count} >= 2, sqrt({deviations} / nullif({count} - 1, 0L)), null)"
+def _deviation(measure: str, window: int) -> str:
+    """The sample standard deviation."""
+    count = _of(measure, "n", window)
+    squared = f"`{partials.deviations(Windowed(partials.of_measure(measure, 'sumsq'), window))}`"
+    return f"if({count} >= 2, sqrt({squared} / nullif({count} - 1, 0L)), null)"
 
 
 def _trend(events: str, moment: str, window: int) -> str:

@@ -15,17 +15,23 @@ WEEK = 7
 WORD = 64
 """Days in one integer of the set of active days."""
 
+Kind = Literal["plain", "squares", "moment", "age", "week", "decayed", "days"]
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:
     """An integer (or decimal) of each tile and how two of them merge.
 
-    expression: SQL over the columns of a tile and its `age` (as-of date - event date, days).
+    expression: SQL over the columns of a tile and its `age` (as-of date - event date, days). kind: `plain` and
+    `squares` (decimals) are the same at every as-of date; the others depend on the age, each in its own way, with the
+    week, half-life or word as their number.
     """
 
     name: str
     expression: str
     merge: Literal["sum", "min", "max", "bit_or"] = "sum"
+    kind: Kind = "plain"
+    number: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,8 @@ class Windowed:
 
 
 EVENTS = Partial("events", "events")
-MOMENT = Partial("moment", "events * age")
-AGE = Partial("age", "age", "min")
+MOMENT = Partial("moment", "events * age", kind="moment")
+AGE = Partial("age", "age", "min", kind="age")
 
 
 def column(partial: str, window: int) -> str:
@@ -61,7 +67,13 @@ def needed(features: Iterable[Feature]) -> tuple[Windowed, ...]:
 def of_measure(measure: str, kind: str) -> Partial:
     """A measure's partial of a tile: n, sum, sumsq, min or max."""
     merge: dict[str, Literal["min", "max"]] = {"min": "min", "max": "max"}
-    return Partial(f"{measure}_{kind}", f"`{measure}_{kind}`", merge.get(kind, "sum"))
+    name = f"{measure}_{kind}"
+    return Partial(name, f"`{name}`", merge.get(kind, "sum"), "squares" if kind == "sumsq" else "plain")
+
+
+def deviations(squares: Windowed) -> str:
+    """The name of the column made from a window's n, sum and sumsq: squared deviations from the mean, summed."""
+    return column(squares.partial.name.removesuffix("_sumsq") + "_deviations", squares.window)
 
 
 def of_value(feature: Feature) -> Partial:
@@ -73,19 +85,21 @@ def of_value(feature: Feature) -> Partial:
 def of_week(week: int) -> Partial:
     """The events of one week, 1 is the latest; not windows of 7, 14, ... days, which would cut more rings."""
     first, last = WEEK * (week - 1) + 1, WEEK * week
-    return Partial(f"week{week}", f"if(age between {first} and {last}, events, 0L)")
+    return Partial(f"week{week}", f"if(age between {first} and {last}, events, 0L)", kind="week", number=week)
 
 
-def decayed(half_life: float) -> Partial:
+def decayed(half_life: float, age: str = "age") -> Partial:
     """Events weighted by age, in decimals: a sum of doubles would depend on the order of rows."""
-    weight = f"cast(pow(0.5D, age / {half_life!r}D) as decimal(19, 18))"
-    return Partial(f"decayed_{half_life:g}", f"cast(events as decimal(19, 0)) * {weight}")
+    weight = f"cast(pow(0.5D, {age} / {half_life!r}D) as decimal(19, 18))"
+    expression = f"cast(events as decimal(19, 0)) * {weight}"
+    return Partial(f"decayed_{half_life:g}", expression, kind="decayed", number=half_life)
 
 
 def word(number: int) -> Partial:
     """Part of the set of active days: bit b of word w stands for the day of age 64 w + b + 1."""
     bit = f"shiftleft(1L, cast((age - 1) % {WORD} as int))"
-    return Partial(f"days_word{number}", f"if((age - 1) div {WORD} = {number}, {bit}, 0L)", "bit_or")
+    name = f"days_word{number}"
+    return Partial(name, f"if((age - 1) div {WORD} = {number}, {bit}, 0L)", "bit_or", "days", number)
 
 
 def words(window: int) -> int:

@@ -10,14 +10,18 @@ from churn_spark.definitions.features import DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.rules import Population
 from churn_spark.definitions.sources import Source
-from churn_spark.features import partials
+from churn_spark.features import partials, rings, slices
 from churn_spark.features.customers import attributes, first_column, first_days
-from churn_spark.features.formulas import formula
+from churn_spark.features.formulas import formula, with_deviations
+from churn_spark.features.partials import Windowed
 from churn_spark.features.points import POINT_OPS, points
 from churn_spark.features.population import population
 from churn_spark.features.rhythm import with_intervals
-from churn_spark.features.rings import KEY, over_windows, seen_at
+from churn_spark.features.rings import KEY, seen_at
 from churn_spark.features.variety import distinct
+
+MANY = 2
+"""As-of dates from which on slices cost less than rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,18 @@ def _of_source(
     if ends:
         parts.append(points(recent, ends, source))
     if others:
-        customers = with_intervals(over_windows(recent, partials.needed(others)), others)
+        customers = with_intervals(_over_windows(tiles, partials.needed(others), dates), others)
         window = partials.days_window(others)
         parts.append(customers.selectExpr(*KEY, *(f"{formula(f, source, window)} as `{f.name}`" for f in others)))
     return parts
+
+
+def _over_windows(tiles: DataFrame, wanted: Collection[Windowed], dates: Collection[date]) -> DataFrame:
+    """Partials over windows: by rings for few dates, by slices for many; the same numbers."""
+    if len(set(dates)) >= MANY:
+        return slices.over_windows(tiles, wanted, dates)
+    recent = seen_at(tiles, dates, max(windowed.window for windowed in wanted))
+    return with_deviations(rings.over_windows(recent, wanted), wanted)
 
 
 def _value(feature: Feature, source: Source) -> str:

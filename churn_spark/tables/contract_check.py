@@ -11,6 +11,8 @@ from churn_spark.definitions.errors import ContractError
 from churn_spark.definitions.periods import listed
 from churn_spark.tables.table import Table
 
+_LOW = 0xFFFFFFFF
+
 
 def exact(table: Table, rows: DataFrame) -> DataFrame:
     """The rows with the contract's columns in its order; ContractError names what differs."""
@@ -24,7 +26,7 @@ def exact(table: Table, rows: DataFrame) -> DataFrame:
     ]
     if problems:
         raise ContractError(f"{table.name}: {'; '.join(problems)}")
-    return rows.select(*(F.col(name) for name in table.names))
+    return rows if rows.columns == list(table.names) else rows.select(*table.names)
 
 
 def as_contract(table: Table, stored: DataFrame) -> DataFrame:
@@ -53,35 +55,28 @@ def partitions(table: Table, rows: DataFrame) -> dict[date, tuple[int, str]]:
     Raises ContractError that names the column with nulls or the key that is not unique.
     """
     partition = F.col(table.partition) if table.partition else F.lit(None).cast("date")
-    nulls = [F.count_if(F.col(name).isNull()) for name in table.required]
+    nulls = [F.count_if(F.col(name).isNull()).alias(f"null_{n}") for n, name in enumerate(table.required)]
     # A hash skips nulls: without their marks a value that moves to the next column would go unseen.
     marks = [F.col(column.name).isNull() for column in table.columns if column.nullable]
-    content = F.xxhash64(*table.names, *marks).cast("decimal(38,0)")
-    # Partition and key columns together, under names of their own, so that one shuffle checks both.
-    by_key = rows.groupBy(
-        partition.alias("_partition"), *(F.col(name).alias(f"_key_{name}") for name in _keys_checked(table))
-    ).agg(
-        F.count(F.lit(1)).alias("_rows"),
-        F.sum(content).alias("_content"),
-        *(null.alias(f"_null_{n}") for n, null in enumerate(nulls)),
-    )
+    content = F.xxhash64(*table.names, *marks)
     found = (
-        by_key.groupBy("_partition")
+        rows.groupBy(partition.alias("partition"))
         .agg(
-            F.sum("_rows").alias("rows"),
-            F.sum("_content").alias("content"),
-            F.max("_rows").alias("most"),
-            *(F.sum(f"_null_{n}").alias(f"null_{n}") for n in range(len(nulls))),
+            F.count(F.lit(1)).alias("rows"),
+            # In halves, because a sum of hashes does not fit 64 bits.
+            F.sum(F.shiftright(content, 32)).alias("high"),
+            F.sum(content.bitwiseAND(F.lit(_LOW))).alias("low"),
+            *nulls,
         )
         .collect()
     )
     for row in found:
         for n, name in enumerate(table.required):
             if row[f"null_{n}"]:
-                raise ContractError(f"{table.name}: {name} is null in {row[f'null_{n}']} rows of {row['_partition']}")
-        if table.key and row["most"] > 1:
-            raise ContractError(f"{table.name}: a key ({', '.join(table.key)}) stands twice in {row['_partition']}")
-    return {row["_partition"]: (row["rows"], f"{row['rows']}-{row['content']}") for row in found}
+                raise ContractError(f"{table.name}: {name} is null in {row[f'null_{n}']} rows of {row['partition']}")
+    if table.key:
+        _refuse_twice(table, rows)
+    return {row["partition"]: (row["rows"], f"{row['rows']}-{(row['high'] << 32) + row['low']}") for row in found}
 
 
 def owned(table: Table, found: Mapping[date, object], dates: Collection[date]) -> None:
@@ -91,8 +86,18 @@ def owned(table: Table, found: Mapping[date, object], dates: Collection[date]) -
         raise ContractError(f"{table.name}: rows of {listed(outside)} are not the run's to write")
 
 
-def _keys_checked(table: Table) -> tuple[str, ...]:
-    return tuple(name for name in table.key if name != table.partition)
+def _refuse_twice(table: Table, rows: DataFrame) -> None:
+    """ContractError when a key stands twice in a partition; by hashes first, since keys are wide and all but unique."""
+    key = tuple(dict.fromkeys((*((table.partition,) if table.partition else ()), *table.key)))
+    hashed = rows.select(*key, F.xxhash64(*key).alias("_hash"))
+    repeated = hashed.groupBy("_hash").agg(F.count(F.lit(1)).alias("_rows")).where("_rows > 1").select("_hash")
+    if repeated.isEmpty():
+        return
+    suspects = hashed.join(repeated, on="_hash", how="left_semi")
+    twice = suspects.groupBy(*key).agg(F.count(F.lit(1)).alias("_rows")).where("_rows > 1").first()
+    if twice is not None:
+        where = f" in {twice[table.partition]}" if table.partition else ""
+        raise ContractError(f"{table.name}: a key ({', '.join(table.key)}) stands twice{where}")
 
 
 def _same(found: T.DataType, wanted: T.DataType) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 from delta.tables import DeltaTable
@@ -53,16 +54,18 @@ class Place:
     def exists(self, spark: SparkSession, name: str) -> bool:
         if self.root is None:
             return spark.catalog.tableExists(self.of(name))
-        return bool(DeltaTable.isDeltaTable(spark, self.of(name)))
+        if DeltaTable.isDeltaTable(spark, self.of(name)):
+            return True
+        # Delta remembers a log it once saw without an entry: so another process that is making the table leaves it.
+        logs = spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
+        return _newest(spark, logs.forTable(spark._jsparkSession, self.of(name))) >= 0
 
     def version(self, spark: SparkSession, name: str) -> int | None:
         """The newest version of a table, from its log's listing alone; None when there is no table."""
         if not self.exists(spark, name):
             return None
-        nothing = spark._jvm.scala.Option.empty()  # type: ignore[union-attr]
         try:
-            log = self.delta(spark, name)._jdt.deltaLog()
-            return int(log.update(False, nothing, nothing).version())
+            return _newest(spark, self.delta(spark, name)._jdt.deltaLog())
         except Py4JJavaError as error:
             if damaged := named(error, self.of(name)):
                 raise damaged from None
@@ -93,9 +96,25 @@ class Place:
         builder = builder.addColumns(table.schema).comment(table.comment)
         if table.partition:
             builder = builder.partitionedBy(table.partition)
-        for key, value in PROPERTIES.items():
+        for key, value in {**PROPERTIES, **_statistics(table)}.items():
             builder = builder.property(key, value)
         builder.execute()
+
+
+def _newest(spark: SparkSession, log: Any) -> int:
+    """The newest version in a Delta log as it stands on disk; -1 when it has no entry."""
+    nothing = spark._jvm.scala.Option.empty()  # type: ignore[union-attr]
+    return int(log.update(False, nothing, nothing).version())
+
+
+def _statistics(table: Table) -> dict[str, str]:
+    """Statistics of files for the columns readers search by: for all others they cost a quarter of writing."""
+    if table.partition is None:
+        return {}
+    searched = [name for name in table.key if name != table.partition]
+    if not searched:
+        return {"delta.dataSkippingNumIndexedCols": "0"}
+    return {"delta.dataSkippingStatsColumns": ",".join(searched)}
 
 
 def properties(spark: SparkSession, path: str) -> dict[str, str]:

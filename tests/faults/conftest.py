@@ -1,4 +1,24 @@
-"""Corner shops to damage: a small one without a model, and in the soak one with a model in force."""
+"""Corner shops to damage: a small one without a model, and in the soak one with a model in force.
+
+Which test does which damage (s: only in the soak):
+
+| fault | tests |
+|---|---|
+| a driver killed before, while or after it writes | faults/test_crashes; at each commit of each stage: s |
+| an executor killed | s cluster/test_cluster |
+| the disk fills | s faults/test_chain_faults |
+| a source cut short | stages/test_ingest_faults, stages/test_ingest_formats; s faults/test_chain_faults |
+| poison rows; other columns; a delivery missing or thin | stages/test_ingest_faults |
+| the same file again, by its name or another, changed | stages/test_ingest_faults, stages/test_ingest_any_order |
+| late rows, 1970, 2099, skewed clocks, clocks put forward | stages/test_ingest_any_order |
+| one daily job twice at once | tables/test_two_processes (its lock); s faults/test_chain_faults |
+| two jobs in one table at once | tables/test_two_processes |
+| a day three times, a hole of days, a delivery restated later | s faults/test_chain_faults |
+| a log that is damaged or lost its newest entry | tables/test_damaged_log; s faults/test_chain_faults |
+| the model store gone, a model altered | models/test_registry, models/test_manifest |
+| files merged and removed under a reader | tables/test_maintenance |
+| all of it in random order | s faults/test_random_operations |
+"""
 
 from pathlib import Path
 

@@ -1,43 +1,27 @@
 """Random operations on a small warehouse, beside a model of the rules in plain Python that tells what must come out."""
 
 import random
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date
-from decimal import Decimal
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
-from deltalake import DeltaTable
 
 from churn_spark import chain, run
-from churn_spark.definitions.errors import DeliveryError
-from churn_spark.definitions.features import Feature, FeatureSet, Snapshots
-from churn_spark.definitions.periods import Days, Periods
+from churn_spark.definitions.errors import DeliveryError, NotReadyError
+from churn_spark.definitions.features import Snapshots
+from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
-from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.definitions.rules import Population
 from churn_spark.definitions.sources import Delivered
 from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST
 from churn_spark.tables.catalog import Catalog
-from tests.events.oracle import DAY, Delivery, Row, Rules, ingested
+from tests.events.oracle import DAY, Delivery, Row, ingested
 from tests.faults.crash import FaultError, Killed, at_commit
-from tests.labels.oracle import label
+from tests.faults.model import FEATURES, FIRST, LABEL, LONGEST, PERIODS, RULES, assert_built, assert_ingested
 from tests.stages.shop import Shop, shop
-
-FIRST = date(2024, 3, 4)
-RULES = Rules(skew=1, lag=1)
-PERIODS = Periods(gap=1, performance=5, lateness=2)
-LABEL = LabelRule("inactivity", ("sales",))
-LONGEST = 10
-FEATURES = FeatureSet(
-    windowed=(
-        Feature("sales_count_4d", "sales", "count", window=4, hash="1"),
-        Feature("sales_count_10d", "sales", "count", window=LONGEST, hash="1"),
-        Feature("sales_amount_sum_10d", "sales", "sum", column="amount", window=LONGEST, hash="1"),
-        Feature("sales_recency_10d", "sales", "recency", window=LONGEST, hash="1"),
-    )
-)
 
 
 def random_shop(spark, folder: Path) -> Shop:  # type: ignore[no-untyped-def]
@@ -57,7 +41,10 @@ def random_shop(spark, folder: Path) -> Shop:  # type: ignore[no-untyped-def]
 
 @dataclass
 class Operations:
-    """One history: what lies at the source, what was taken when, and which snapshots were built."""
+    """One history: what lies at the source and what was taken when.
+
+    known: the days from which any event was ever known; before the first of them there can be no snapshot.
+    """
 
     place: Shop
     dice: random.Random
@@ -65,6 +52,7 @@ class Operations:
     files: dict[str, tuple[date, list[Row]]] = field(default_factory=dict)
     taken: dict[str, Delivery] = field(default_factory=dict)
     completed: date = date.min
+    known: set[date] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
 
     @property
@@ -90,7 +78,7 @@ class Operations:
         operation = self.dice.choices(list(operations), list(operations.values()))[0]
         self.said.append(f"{self.today} {operation.__name__}")
         self.said[-1] += f" {operation()}"
-        assert_ingested(self)
+        assert_ingested(self.place, self.taken.values())
 
     def deliver(self) -> str:
         """A new file of one of the last days, on time or late."""
@@ -132,17 +120,34 @@ class Operations:
         """The whole path of today, so far as no model is needed."""
         how = [self._ingested(self.today)]
         for stage in (BUILD_TILES, BUILD_FEATURES, BUILD_LABELS):
-            how.append(self._run(lambda stage=stage: run.run_stage(stage, self.project, self.catalog, self.today)))
+            work = partial(run.run_stage, stage, self.project, self.catalog, self.today)
+            if stage is BUILD_FEATURES and self._too_early(self.today):
+                return "; ".join([*how, self._refused(work)])
+            how.append(self._run(work))
         return "; ".join(how)
 
     def backfill(self) -> str:
         """Whatever is due, and the snapshots of some days back; then nothing is due and all is as the model says."""
         back = self.dice.randint(0, 9)
-        wanted = Days(max(FIRST, self.today - back * DAY), self.today - back * DAY + DAY) if back < 8 else None
-        how = self._run(lambda: chain.backfill(self.project, self.catalog, self.today, wanted))
+        day = max(FIRST, self.today - back * DAY)
+        wanted = Days(day, day + DAY) if back < 8 else None
+        work = partial(chain.backfill, self.project, self.catalog, self.today, wanted)
+        first = self.project.snapshots.first
+        if (wanted and self._too_early(day)) or (first <= self.today and self._too_early(first)):
+            return self._refused(work)
+        how = self._run(work)
         assert chain.everything_due(self.project, self.catalog, self.today) == []
-        assert_built(self)
+        assert_built(self.place, self.taken.values(), self.today)
         return how
+
+    def _too_early(self, day: date) -> bool:
+        return not any(known <= day for known in self.known)
+
+    def _refused(self, work: Callable[[], object]) -> str:
+        """A snapshot of a day before anything was known is a named error, and whatever else there is stays right."""
+        with pytest.raises(NotReadyError, match=r"there are no tiles yet|nothing was known at"):
+            self._run(work)
+        return "refused: nothing was known then"
 
     def _ingested(self, as_of: date) -> str:
         changed = {name for name, taken in self.taken.items() if list(taken.rows) != self.files[name][1]}
@@ -161,6 +166,7 @@ class Operations:
                     self.taken[name] = replace(self.taken[name], rows=rows)
             elif nominal + RULES.lag * DAY <= as_of:
                 self.taken[name] = Delivery(name, nominal, self.completed, rows)
+        self.known |= {event[3] for event in ingested(list(self.taken.values()), RULES).events}
         return how + (" with restate" if changed else "")
 
     def _run(self, work: Callable[[], object]) -> str:
@@ -195,62 +201,3 @@ class Operations:
             hour = self.dice.choice(["00:30:00", "12:00:00", "18:59:59", "19:00:00", "23:59:59"])
             amount = self.dice.choice(["1.50", "2", "", "13", "x", "-7.25"])
             yield customer, f"e{day:%d}{self.dice.choice('abcdef')}", f"{day} {hour}", amount
-
-
-def assert_ingested(done: Operations) -> None:
-    """Events, quarantine and deliveries follow from the deliveries and the days they were taken on."""
-    expected = ingested(list(done.taken.values()), RULES)
-    columns = ("delivery", "event_id", "event_date", "known_from", "customer_id", "event_time", "amount")
-    events = [(*row[:5], row[5].astimezone(UTC), row[6]) for row in stored(done, "events_sales", columns)]
-    assert Counter(events) == Counter(expected.events)
-    columns = ("delivery", "reasons", "copies", "event_date", "event_id", "known_from", "winner")
-    assert Counter(stored(done, "quarantine", columns)) == expected.quarantine
-    columns = ("delivery", "taken_on", "read", "kept", "quarantined", "duplicate", "reasons", "known_from")
-    assert {row[0]: row[1:] for row in stored(done, "deliveries", columns)} == expected.deliveries
-
-
-def assert_built(done: Operations) -> None:
-    """Every snapshot holds what was known on its date, and every matured one its labels."""
-    events = [(e[4], e[2], e[3], e[6]) for e in ingested(list(done.taken.values()), RULES).events]
-    days = set(done.catalog.ledger.partitions("features"))
-    snapshots = {day: snapshot(day, events) for day in days}
-    found = stored(done, "features", ("customer_id", "as_of_date", *(f.name for f in FEATURES.windowed)))
-    assert sorted(found) == sorted(row for rows in snapshots.values() for row in rows)
-    labels = []
-    for day in days:
-        matured = PERIODS.matured_on(day)
-        for customer, *_ in snapshots[day] if matured <= done.today else ():
-            mine = [(e[1], e[2], 1) for e in events if e[0] == customer]
-            labels.append((customer, day, *label(day, mine, PERIODS, LABEL), matured))
-    columns = ("customer_id", "as_of_date", "label", "excluded", "churned_on", "matured_on")
-    assert sorted(stored(done, "labels", columns), key=repr) == sorted(labels, key=repr)
-
-
-def snapshot(s: date, events: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]
-    """The population of a date with its features."""
-    window = defaultdict(list)
-    for customer, day, known_from, amount in events:
-        if known_from <= s and s - LONGEST * DAY <= day < s:
-            window[customer].append((day, amount))
-    rows = []
-    for customer, mine in window.items():
-        recent = sum(day >= s - 4 * DAY for day, _ in mine)
-        total = sum((amount for _, amount in mine if amount is not None), Decimal(0))
-        last = max(day for day, _ in mine)
-        rows.append((customer, s, recent, len(mine), float(total), (s - last).days))
-    return rows
-
-
-def stored(done: Operations, table: str, columns: tuple[str, ...]) -> list[tuple]:  # type: ignore[type-arg]
-    """The rows of a table, read without Spark."""
-    place = Path(str(done.project.warehouse.path)) / table
-    if not place.exists():
-        return []
-    rows = DeltaTable(str(place)).to_pyarrow_table().select(list(columns)).to_pylist()
-    return [tuple(_plain(value) for value in row.values()) for row in rows]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return tuple(value.values())
-    return tuple(map(_plain, value)) if isinstance(value, list) else value

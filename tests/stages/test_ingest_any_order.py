@@ -4,10 +4,12 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date
+from pathlib import Path
 
 import pytest
 
 from churn_spark.definitions.sources import Delivered
+from tests import soak
 from tests.events.oracle import DAY, Delivery, Row, Rules, ingested
 from tests.faults.crash import FaultError, at_commit
 from tests.stages.shop import shop
@@ -80,8 +82,18 @@ def taken(made: list[Made], runs: int) -> list[Delivery]:
     return list(found.values())
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 30))])
-def test_the_tables_follow_from_deliveries_and_their_days_alone(spark, tmp_path, seed):
+def test_the_tables_follow_from_deliveries_and_their_days_alone(spark, tmp_path):
+    _follow(spark, tmp_path, 1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("turn", range(4))
+def test_the_tables_follow_from_other_deliveries_too(spark, tmp_path, turn):
+    with soak.seed() as seed:
+        _follow(spark, tmp_path, seed + turn)
+
+
+def _follow(spark, tmp_path: Path, seed: int) -> None:  # type: ignore[no-untyped-def]
     dice = random.Random(seed)
     made = [one for scenario in range(50) for one in made_history(dice, scenario)]
     delivered = Delivered(history_until=RULES.history_until, clock_skew_days=RULES.skew, lag_days=RULES.lag)
