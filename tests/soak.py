@@ -1,0 +1,52 @@
+"""The soak: how long it may last, in which order its tests come, and seeds that a failure names."""
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
+"""How long the soak lasts; a few minutes are a slice of it."""
+LONGEST = 2.0
+"""Minutes on two cores that a test of the soak needs at most, where its mark says no other number."""
+BEGAN = time.monotonic()
+
+
+def minutes_left() -> float:
+    return MINUTES - (time.monotonic() - BEGAN) / 60
+
+
+def by_turns(items: list[pytest.Item]) -> None:
+    """Order tests so that one case of each comes before the second of any; the random operations first of all.
+
+    So a slice holds something of everything that fits into it.
+    """
+    turns: Counter[str] = Counter()
+    order: dict[str, tuple[bool, int]] = {}
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        order[item.nodeid] = "test_random_operations" not in test, turns[test]
+        turns[test] += 1
+    items.sort(key=lambda item: order[item.nodeid])
+
+
+def skip_what_would_end_too_late(item: pytest.Item) -> None:
+    """Leave out, and say so, a test of the soak that needs more minutes than are left."""
+    mark = item.get_closest_marker("soak")
+    if mark and minutes_left() < mark.kwargs.get("minutes", LONGEST):
+        pytest.skip(f"not enough of SOAK_MINUTES={MINUTES:g} left")
+
+
+@contextmanager
+def seed() -> Iterator[int]:
+    """A new seed, or that of SOAK_SEED, named with whatever fails."""
+    found = int(os.environ.get("SOAK_SEED", random.SystemRandom().randrange(10**6)))
+    try:
+        yield found
+    except BaseException as error:
+        error.add_note(f"repeat it with SOAK_SEED={found}")
+        raise
