@@ -17,6 +17,11 @@ SHIPPED = [
     ("complete_journey", "prod"),
     ("online_retail", None),
     ("template", None),
+    ("telecom", None),
+    ("bank", None),
+    ("insurance", None),
+    ("health", None),
+    ("logistics", None),
 ]
 
 
