@@ -6,6 +6,7 @@ from pathlib import Path
 from churn_spark.features import reference as features
 from churn_spark.settings import load
 from churn_spark.settings import reference as settings
+from churn_spark.simulate import reference as simulation
 from churn_spark.tables import reference as tables
 
 DOCS = Path(__file__).parent
@@ -14,6 +15,7 @@ EXAMPLE = DOCS.parent / "conf" / "complete_journey.yaml"
 PAGES: dict[str, Callable[[], str]] = {
     "configuration.md": settings.reference,
     "features.md": features.reference,
+    "simulation.md": simulation.reference,
     "tables.md": lambda: tables.reference(load(EXAMPLE)),
 }
 

@@ -15,6 +15,6 @@ def _generator():  # type: ignore[no-untyped-def]
     return module
 
 
-@pytest.mark.parametrize("page", ["configuration.md", "features.md", "tables.md"])
+@pytest.mark.parametrize("page", ["configuration.md", "features.md", "simulation.md", "tables.md"])
 def test_a_page_is_what_its_generator_writes(page):
     assert (DOCS / page).read_text(encoding="utf-8") == _generator().PAGES[page](), "run `make docs`"

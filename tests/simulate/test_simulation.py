@@ -85,6 +85,7 @@ def test_interventions_change_the_future_of_their_district_only(
     spark: SparkSession, made: Path, tmp_path: Path, acts: Callable[..., str]
 ):
     done = [(str(n), "2025-01-08", "coupon", "email") for n in range(1, 400)]
+    simulate(spark, wanted(days=7), tmp_path / "other")
     simulate(spark, wanted(), tmp_path / "other", acts(*done))
     usual, other = content(made / "sources"), content(tmp_path / "other" / "sources")
     changed = {name for name in usual if usual[name] != other[name]}
