@@ -73,7 +73,7 @@ class Operations:
             self.ingest: 4,
             self.ingest_early: 1,
             self.daily: 4,
-            self.backfill: 2,
+            self.backfill: 3,
         }
         operation = self.dice.choices(list(operations), list(operations.values()))[0]
         self.said.append(f"{self.today} {operation.__name__}")

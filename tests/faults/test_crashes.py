@@ -103,7 +103,7 @@ def killed_run(shop: OpenShop, stage: Stage, kind: str, number: int) -> int:
     return done.returncode
 
 
-@pytest.mark.soak
+@pytest.mark.soak(minutes=4)
 @pytest.mark.parametrize("kind", ["writing", "landed"])
 @pytest.mark.parametrize("stage", CHAIN, ids=lambda stage: stage.name)
 def test_a_stage_really_killed_at_each_of_its_commits_is_mended_by_the_rerun(shop, undisturbed, stage, kind):
