@@ -173,8 +173,9 @@ def _flaws() -> str:
 ## Flaws of the deliveries
 
 {d.LATE:.0%} of the rows arrive 1 to {d.MOST_LATE} days late; {d.DOUBLED:.1%} arrive twice, half of the copies a day
-later; {d.BROKEN:.1%} are broken: half of them without a customer, half with a value that cannot be (calls of -1 seconds, a
-score of "n/a"). Versions of customers and cancellations have no flaws. Whether a row is flawed depends on its id alone.
+later; {d.BROKEN:.1%} are broken: half of them without a customer, half with a value that cannot be (calls of -1
+seconds, a score of "n/a"). Versions of customers and cancellations have no flaws. Whether a row is flawed depends on
+its id alone.
 """
 
 
