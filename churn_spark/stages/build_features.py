@@ -3,7 +3,10 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
+from multiprocessing.pool import ThreadPool
 
+from pyspark import inheritable_thread_target
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import NotReadyError
@@ -22,6 +25,8 @@ from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
 from churn_spark.tables.table import Table
 
 log = logging.getLogger("churn_spark.build_features")
+
+FITS_AT_ONCE = 4
 
 
 def build_features(run: Run, project: Project, catalog: Catalog) -> None:
@@ -67,7 +72,7 @@ def _write_segments(run: Run, rule: Segmentation, catalog: Catalog, table: Table
     names = {rule.recency, rule.frequency, rule.monetary, *clustered(rule)}
     found = catalog.read(table, run.dates).select(*KEY, *sorted(names)).persist()
     try:
-        anew = {day: fit(found.where(F.col("as_of_date") == F.lit(day)), rule) for day in _refitted(fitted)}
+        anew = _fitted_anew(found, rule, _refitted(fitted))
         rows = [(day, c.segment, c.feature, c.centre, c.mean, c.std) for day, centres in anew.items() for c in centres]
         catalog.replace(SEGMENT_CENTRES, catalog.spark.createDataFrame(rows, SEGMENT_CENTRES.schema), run, list(anew))
         in_force = {day: anew.get(centres) or _stored(catalog, rule, centres) for day, centres in fitted.items()}
@@ -75,6 +80,17 @@ def _write_segments(run: Run, rule: Segmentation, catalog: Catalog, table: Table
     finally:
         found.unpersist()
     log.info("segments of %s; centres fitted on %s", listed(run.dates), listed(anew) or "none of them")
+
+
+def _fitted_anew(found: DataFrame, rule: Segmentation, days: Sequence[date]) -> dict[date, list[Centre]]:
+    """The centres of each date; several dates at a time, since k-means is many passes over few rows."""
+
+    @inheritable_thread_target(found.sparkSession)
+    def centres(day: date) -> list[Centre]:
+        return fit(found.where(F.col("as_of_date") == F.lit(day)), rule)
+
+    with ThreadPool(FITS_AT_ONCE) as pool:
+        return dict(zip(days, pool.map(centres, days, chunksize=1), strict=True))
 
 
 def _stored(catalog: Catalog, rule: Segmentation, day: date) -> list[Centre]:
