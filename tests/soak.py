@@ -21,24 +21,28 @@ def minutes_left() -> float:
 
 
 def by_turns(items: list[pytest.Item]) -> None:
-    """Order tests so that one case of each comes before the second of any; the random operations first of all.
+    """Order tests so that one case of each comes before the second of any: first the random operations, then the short.
 
     So a slice holds something of everything that fits into it.
     """
     turns: Counter[str] = Counter()
-    order: dict[str, tuple[bool, int]] = {}
+    order: dict[str, tuple[int, float]] = {}
     for item in items:
         test = item.nodeid.partition("[")[0]
-        order[item.nodeid] = "test_random_operations" not in test, turns[test]
-        turns[test] += 1
+        order[item.nodeid] = turns[test], _minutes(item)
+        turns[test] += item.get_closest_marker("soak") is not None
     items.sort(key=lambda item: order[item.nodeid])
 
 
 def skip_what_would_end_too_late(item: pytest.Item) -> None:
     """Leave out, and say so, a test of the soak that needs more minutes than are left."""
-    mark = item.get_closest_marker("soak")
-    if mark and minutes_left() < mark.kwargs.get("minutes", LONGEST):
+    if item.get_closest_marker("soak") and minutes_left() < _minutes(item):
         pytest.skip(f"not enough of SOAK_MINUTES={MINUTES:g} left")
+
+
+def _minutes(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("soak")
+    return float(mark.kwargs.get("minutes", LONGEST)) if mark else 0.0
 
 
 @contextmanager

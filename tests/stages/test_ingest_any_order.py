@@ -86,7 +86,7 @@ def test_the_tables_follow_from_deliveries_and_their_days_alone(spark, tmp_path)
     _follow(spark, tmp_path, 1)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(minutes=1)
 @pytest.mark.parametrize("turn", range(4))
 def test_the_tables_follow_from_other_deliveries_too(spark, tmp_path, turn):
     with soak.seed() as seed:

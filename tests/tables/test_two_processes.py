@@ -61,7 +61,7 @@ def test_a_table_that_another_process_is_making_is_seen_once_it_is_there(spark, 
     assert being_made.version(spark, SCORES.name) == 0
 
 
-@pytest.mark.parametrize("each", [2, pytest.param(6, id="past a checkpoint", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("each", [2, pytest.param(6, id="past a checkpoint", marks=pytest.mark.soak(minutes=1))])
 def test_two_processes_that_write_one_table_at_once_lose_nothing(spark, tmp_path, each):
     warehouse, ready, said = tmp_path / "warehouse", tmp_path / "ready", tmp_path / "said"
     command = [sys.executable, "-m", "tests.tables.test_two_processes", str(warehouse), str(ready), str(each)]
