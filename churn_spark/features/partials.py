@@ -92,7 +92,9 @@ def decayed(half_life: float, age: str = "age") -> Partial:
     """Events weighted by age, in decimals: a sum of doubles would depend on the order of rows."""
     weight = f"cast(pow(0.5D, {age} / {half_life!r}D) as decimal(19, 18))"
     expression = f"cast(events as decimal(19, 0)) * {weight}"
-    return Partial(f"decayed_{half_life:g}", expression, kind="decayed", number=half_life)
+    # Without a dot, which Spark would take for a field's.
+    name = f"decayed_{half_life!r}".replace(".", "_")
+    return Partial(name, expression, kind="decayed", number=half_life)
 
 
 def word(number: int) -> Partial:

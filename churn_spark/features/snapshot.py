@@ -11,7 +11,7 @@ from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.rules import Population
 from churn_spark.definitions.sources import Source
 from churn_spark.features import partials, rings, slices
-from churn_spark.features.customers import attributes, first_column, first_days
+from churn_spark.features.customers import active, attributes, first_column, first_days
 from churn_spark.features.formulas import formula, with_deviations
 from churn_spark.features.partials import Windowed
 from churn_spark.features.points import POINT_OPS, points
@@ -21,7 +21,8 @@ from churn_spark.features.rings import KEY, seen_at
 from churn_spark.features.variety import distinct
 
 MANY = 2
-"""As-of dates from which on slices cost less than rings."""
+"""As-of dates from which on slices cost less than rings; the numbers are the same."""
+ACTIVE = "_active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,23 @@ def snapshots(
     as_of = None
     if known.customers is not None:
         as_of = attributes(known.customers, [source for source in sources if source.kind == "customers"], dates)
-    rows = population(rule, dates, known.tiles, known.first_seen, as_of)
     tenured = sorted({feature.source for feature in features.windowed if feature.op == "tenure"})
     parts = [first_days(known.first_seen, tenured, dates)] if tenured else []
     parts += [as_of] if features.attributes and as_of is not None else []
+    candidates = as_of if rule.by == "contract" else None
     for name, tiles in known.tiles.items():
-        parts += _of_source(tiles, features.of(name), by_name[name], dates)
+        source, windowed = by_name[name], [feature for feature in features.of(name) if feature.window]
+        parts += _apart(tiles, windowed, source, dates)
+        also = rule.days if rule.by == "active" and (name,) == rule.sources else 0
+        over = _over_windows(tiles, windowed, source, dates, also)
+        if over is not None and also:
+            candidates = over.where(ACTIVE).drop(ACTIVE)
+        parts += [over] if over is not None and not also else []
+    if candidates is None and rule.by == "contract":
+        raise ValueError("a population by contract needs the attributes of customers")
+    if candidates is None:
+        candidates = active([known.tiles[source] for source in rule.sources], dates, rule.days)
+    rows = population(rule, dates, candidates, known.first_seen)
     # The narrowest first: the wide rows then pass through one join only.
     for part in sorted(parts, key=lambda part: len(part.columns)):
         rows = rows.join(part, on=list(KEY), how="left")
@@ -76,33 +88,36 @@ def derived(rows: DataFrame, expressions: tuple[DerivedFeature, ...]) -> DataFra
     return rows.selectExpr(*(f"`{name}`" for name in (*before, *(feature.name for feature in expressions))))
 
 
-def _of_source(
-    tiles: DataFrame, features: tuple[Feature, ...], source: Source, dates: Collection[date]
-) -> list[DataFrame]:
-    """Frames of one row a customer and as-of date with the features of one source."""
-    windowed = [feature for feature in features if feature.window]
-    if not windowed:
+def _apart(tiles: DataFrame, features: Collection[Feature], source: Source, dates: Collection[date]) -> list[DataFrame]:
+    """Frames of one row a customer and as-of date with the features that are no merge of numbers."""
+    ends = [feature for feature in features if feature.op in POINT_OPS]
+    various = [feature for feature in features if feature.op == "distinct"]
+    if not ends and not various:
         return []
-    ends = [feature for feature in windowed if feature.op in POINT_OPS]
-    various = [feature for feature in windowed if feature.op == "distinct"]
-    others = [feature for feature in windowed if feature.op not in (*POINT_OPS, "distinct")]
-    recent = seen_at(tiles, dates, max(feature.window or 0 for feature in windowed))
-    parts = distinct(recent, various, source)
-    if ends:
-        parts.append(points(recent, ends, source))
-    if others:
-        customers = with_intervals(_over_windows(tiles, partials.needed(others), dates), others)
-        window = partials.days_window(others)
-        parts.append(customers.selectExpr(*KEY, *(f"{formula(f, source, window)} as `{f.name}`" for f in others)))
-    return parts
+    recent = seen_at(tiles, dates, max(feature.window or 0 for feature in (*ends, *various)))
+    return [*distinct(recent, various, source), *([points(recent, ends, source)] if ends else [])]
 
 
-def _over_windows(tiles: DataFrame, wanted: Collection[Windowed], dates: Collection[date]) -> DataFrame:
-    """Partials over windows: by rings for few dates, by slices for many; the same numbers."""
+def _over_windows(
+    tiles: DataFrame, features: Collection[Feature], source: Source, dates: Collection[date], also: int
+) -> DataFrame | None:
+    """One row a customer and as-of date with the features made from partials, None without such features.
+
+    also: days; if not 0, `ACTIVE` says whether the customer had an event in as many.
+    """
+    merged = [feature for feature in features if feature.op not in (*POINT_OPS, "distinct")]
+    if not merged:
+        return None
+    spine = [Windowed(partials.EVENTS, also)] if also else []
+    wanted = tuple(dict.fromkeys((*partials.needed(merged), *spine)))
     if len(set(dates)) >= MANY:
-        return slices.over_windows(tiles, wanted, dates)
-    recent = seen_at(tiles, dates, max(windowed.window for windowed in wanted))
-    return with_deviations(rings.over_windows(recent, wanted), wanted)
+        over = slices.over_windows(tiles, wanted, dates)
+    else:
+        recent = seen_at(tiles, dates, max(windowed.window for windowed in wanted))
+        over = with_deviations(rings.over_windows(recent, wanted), wanted)
+    customers, days = with_intervals(over, merged), partials.days_window(merged)
+    known = [f"`{windowed.column}` > 0 as {ACTIVE}" for windowed in spine]
+    return customers.selectExpr(*KEY, *known, *(f"{formula(f, source, days)} as `{f.name}`" for f in merged))
 
 
 def _value(feature: Feature, source: Source) -> str:

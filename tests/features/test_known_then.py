@@ -9,7 +9,7 @@ from pyspark.sql import Row
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.rules import Population
 from churn_spark.definitions.sources import Attribute, Delivered, Source
-from churn_spark.features.customers import attributes
+from churn_spark.features.customers import active, attributes
 from churn_spark.features.population import population
 from churn_spark.features.snapshot import Known, derived, snapshots
 from tests.frames import no_rows, rows
@@ -40,9 +40,8 @@ def day(text):
 def watched(spark, rule, tiles, firsts=(), dates=(S,)):
     """The population's customers and dates."""
     first_seen = rows(spark, FIRST, *firsts) if firsts else no_rows(spark, FIRST)
-    return {
-        tuple(row) for row in population(rule, dates, {"visits": rows(spark, TILE, *tiles)}, first_seen, None).collect()
-    }
+    candidates = active([rows(spark, TILE, *tiles)], dates, rule.days)
+    return {tuple(row) for row in population(rule, dates, candidates, first_seen).collect()}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,128 @@
+"""Sums and extremes over the windows of customers at as-of dates, as ranges of rows sorted by customer and slice.
+
+A row is seen by the as-of dates from its `first` on. Where later slices are seen later, what a window holds at a date
+is one range of consecutive rows: a difference of prefix sums. Rows out of that order (late ones) are few: they are
+repeated for every date that sees them, as ranges of their own, and merged in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from churn_spark.features.axis import Axis, Integers
+
+Numbers = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows sorted by customer (0, 1, ...), slice and `first` (the number of the first as-of date that sees a row)."""
+
+    customer: Integers
+    slice: Integers
+    first: Integers
+
+    @property
+    def customers(self) -> int:
+        return int(self.customer[-1]) + 1 if len(self.customer) else 0
+
+    def take(self, chosen: Integers) -> "Rows":
+        return Rows(self.customer[chosen], self.slice[chosen], self.first[chosen])
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """For each snapshot (a customer at an as-of date), by offset: rows `begins` up to (not including) `ends`.
+
+    rows: which rows of a batch the ranges count over. begins: offsets x snapshots; ends: snapshots.
+    """
+
+    rows: Integers
+    begins: Integers
+    ends: Integers
+
+    def of(self, snapshots: slice) -> "Ranges":
+        return Ranges(self.rows, self.begins[:, snapshots], self.ends[snapshots])
+
+    def totals(self, values: Numbers, inner: Sequence[int], outer: Sequence[int]) -> Numbers:
+        """Sums from offset `inner` back to `outer`, by pair of offsets (row) and snapshot.
+
+        Prefix sums run over all customers and may wrap around: differences of 64-bit integers stay exact.
+        """
+        before = np.zeros(len(self.rows) + 1, values.dtype)
+        np.cumsum(values[self.rows], out=before[1:])
+        return before[self.begins[inner]] - before[self.begins[outer]]
+
+    def merged(self, values: Numbers, merge: np.ufunc, nothing: float, outer: Sequence[int]) -> Numbers:
+        """What `merge` makes of each window, by ascending offset of `outer` (row) and snapshot.
+
+        The rings between consecutive offsets are merged once, then windows from rings: no value is ever taken out.
+        """
+        bounds = np.vstack([self.begins[outer[::-1]], self.ends]).T
+        padded = np.append(values[self.rows], values.dtype.type(nothing))
+        rings = merge.reduceat(padded, bounds.ravel()).reshape(bounds.shape)[:, :-1]
+        rings[bounds[:, 1:] == bounds[:, :-1]] = nothing
+        return merge.accumulate(rings[:, ::-1], axis=1).T
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The customers with a row in the longest window of an as-of date, by date and then customer, and their rows."""
+
+    customer: Integers
+    date: Integers
+    ranges: tuple[Ranges, ...]
+
+    def at(self, date: int) -> slice:
+        """Where the snapshots of an as-of date are."""
+        return slice(*np.searchsorted(self.date, [date, date + 1]))
+
+
+def snapshots(rows: Rows, axis: Axis) -> Snapshots:
+    """The customers with a row in the longest window of each as-of date."""
+    when = rows.customer * len(axis.dates) + rows.first
+    disordered = when > np.minimum.accumulate(when[::-1])[::-1]
+    ordered, late = np.flatnonzero(~disordered), np.flatnonzero(disordered)
+    late, late_date = _repeated(rows, late, axis)
+    date, customer = (grid.ravel() for grid in np.indices((len(axis.dates), rows.customers)))
+    ends = np.searchsorted(when[ordered], customer * len(axis.dates) + date, side="right")
+    places = _places(rows.take(ordered), axis)
+    seen = ends > np.searchsorted(places, _edges(axis, customer, date)[-1])
+    seen[late_date * rows.customers + rows.customer[late]] = True
+    date, customer, ends = date[seen], customer[seen], ends[seen]
+    begins = np.minimum(np.searchsorted(places, _edges(axis, customer, date)), ends)
+    ranges = [Ranges(ordered, begins, ends)]
+    if len(late):
+        ranges.append(_of_late(rows, late, late_date, axis, customer, date))
+    return Snapshots(customer, date, tuple(ranges))
+
+
+def _places(rows: Rows, axis: Axis) -> Integers:
+    """One ascending number for customer and slice."""
+    return rows.customer * (axis.slices + 1) + rows.slice
+
+
+def _edges(axis: Axis, customer: Integers, date: Integers) -> Integers:
+    """The number (see `_places`) at which each offset (row) of each snapshot begins."""
+    return customer * (axis.slices + 1) + axis.begins[:, date]
+
+
+def _repeated(rows: Rows, late: Integers, axis: Axis) -> tuple[Integers, Integers]:
+    """Rows, once for every as-of date that sees them in its longest window, and that date; by date, then as before."""
+    dates = np.searchsorted(axis.begins[-1], rows.slice[late], side="right") - rows.first[late]
+    repeated = np.repeat(late, dates)
+    nth = np.arange(len(repeated)) - np.repeat(np.cumsum(dates) - dates, dates)
+    date = rows.first[repeated] + nth
+    order = np.argsort(date, kind="stable")
+    return repeated[order], date[order]
+
+
+def _of_late(rows: Rows, late: Integers, late_date: Integers, axis: Axis, customer: Integers, date: Integers) -> Ranges:
+    by_date = rows.customers * (axis.slices + 1)
+    places = late_date * by_date + _places(rows.take(late), axis)
+    edges = date * by_date + _edges(axis, customer, date)
+    ends = np.searchsorted(places, date * by_date + (customer + 1) * (axis.slices + 1))
+    return Ranges(late, np.minimum(np.searchsorted(places, edges), ends), ends)
