@@ -1,6 +1,6 @@
 """Compacts events to tiles: mergeable partial aggregates of one customer's events of one day, known from one date."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.sources import Category, Measure, Source, value_column
@@ -28,13 +28,20 @@ def compact(events: DataFrame, source: Source) -> DataFrame:
     )
 
 
-def first_seen(tiles: DataFrame, source: str) -> DataFrame:
-    """The earliest event date of a customer among the rows of each knowledge date (the columns of `first_seen`)."""
-    return (
-        tiles.groupBy("customer_id", "known_from")
-        .agg(F.min("event_date").alias("first_seen"))
-        .select("customer_id", F.lit(source).alias("source"), "first_seen", "known_from")
-    )
+def first_seen(tiles: DataFrame, source: str, known: DataFrame | None = None) -> DataFrame:
+    """First event dates as learnt at each knowledge date: a row where a customer's is earlier than all known before.
+
+    tiles: customer_id, event_date, known_from. known: customer_id, first_seen of earlier knowledge dates. Returns the
+    columns of `first_seen`, so a customer has as many rows as its first date was corrected, whatever it does later.
+    """
+    learnt = tiles.groupBy("customer_id", "known_from").agg(F.min("event_date").alias("first_seen"))
+    until = Window.partitionBy("customer_id").orderBy("known_from").rowsBetween(Window.unboundedPreceding, -1)
+    earlier = learnt.withColumn("_before", F.min("first_seen").over(until))
+    if known is not None:
+        firsts = known.groupBy("customer_id").agg(F.min("first_seen").alias("_known"))
+        earlier = earlier.join(firsts, on="customer_id", how="left").withColumn("_before", F.least("_before", "_known"))
+    news = earlier.where(F.col("_before").isNull() | (F.col("first_seen") < F.col("_before")))
+    return news.select("customer_id", F.lit(source).alias("source"), "first_seen", "known_from")
 
 
 def _scaled(measure: str) -> str:

@@ -1,7 +1,7 @@
 """Tiles: the events of every knowledge date that has none yet, or stale ones, cleaned and compacted in one pass."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
 
@@ -32,21 +32,15 @@ def build_tiles(run: Run, project: Project, catalog: Catalog) -> None:
     if not due:
         log.info("every knowledge date has its tiles")
         return
-    built = {source: _tiles(source, days, project, catalog).persist() for source, days in due.items()}
-    first_days = sorted({day for days in due.values() for day in days})
+    firsts = _first_seen_days(catalog.ledger, due)
     catalog.begin(
-        run,
-        {**{tiles(s): days for s, days in due.items()}, FIRST_SEEN: first_days},
-        definitions=tile_definitions(project),
+        run, {**{tiles(s): days for s, days in due.items()}, FIRST_SEEN: firsts}, (), tile_definitions(project)
     )
     for source, days in due.items():
-        catalog.replace(tiles(source), built[source], run, days)
+        catalog.replace(tiles(source), _tiles(source, days, project, catalog), run, days)
         log.info("tiles of %s for %s", source.name, listed(days))
-    firsts = reduce(DataFrame.unionByName, (first_seen(rows, source.name) for source, rows in built.items()))
-    sources = [source.name for source in due]
-    catalog.replace(FIRST_SEEN, firsts, run, first_days, within={"source": sources})
-    for rows in built.values():
-        rows.unpersist()
+    learnt = reduce(DataFrame.unionByName, (_first_seen(source, firsts, catalog) for source in due))
+    catalog.replace(FIRST_SEEN, learnt, run, firsts, within={"source": [source.name for source in due]})
 
 
 def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date) -> list[date]:
@@ -55,6 +49,19 @@ def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date
     definitions = tile_definitions(project)[output]
     days = sorted(day for day in ledger.partitions(source.events_table) if day <= as_of)
     return [day for day in days if why(ledger, output, day, reads.tiles(project, output, day), definitions)]
+
+
+def _first_seen_days(ledger: Ledger, due: Mapping[Source, Sequence[date]]) -> list[date]:
+    """The first of the dates due and all later ones with tiles: what was news on them depends on what came before."""
+    start = min(day for days in due.values() for day in days)
+    later = {day for source in due for day in ledger.partitions(source.tiles_table) if day >= start}
+    return sorted(later.union(*due.values()))
+
+
+def _first_seen(source: Source, days: Sequence[date], catalog: Catalog) -> DataFrame:
+    rows = catalog.read(tiles(source), days).select("customer_id", "event_date", "known_from")
+    known = catalog.read(FIRST_SEEN, Days(reads.EVER, min(days))).where(F.col("source") == source.name)
+    return first_seen(rows, source.name, known)
 
 
 def _tiles(source: Source, days: Sequence[date], project: Project, catalog: Catalog) -> DataFrame:

@@ -146,3 +146,23 @@ def test_a_last_known_value_comes_from_events_of_dates_that_are_not_rebuilt(made
     deliver(project, catalog, {"amount": Decimal("7.00")})
     assert written(do(build_tiles, project, catalog, D4)) == [D3, D4]
     assert built(project, catalog, "amount_sum")[("a", 4)] == (700,)
+
+
+def test_a_first_day_is_written_when_it_is_learnt_and_corrected_by_rows_that_come_late_or_go(made):
+    project, catalog = made
+    later = {"event_id": "2", "event_date": "2026-03-03", "known_from": "2026-03-04"}
+    late = {"event_id": "3", "event_date": "2026-03-01", "known_from": "2026-03-05"}
+    d2, d1 = date(2026, 3, 2), date(2026, 3, 1)
+
+    def firsts():
+        catalog.refresh()
+        return {(row["first_seen"], row["known_from"]) for row in catalog.read(FIRST_SEEN).collect()}
+
+    deliver(project, catalog, {})
+    do(build_tiles, project, catalog, D3)
+    deliver(project, catalog, later, late)
+    do(build_tiles, project, catalog, D5)
+    assert firsts() == {(d2, D3), (d1, D5)}
+    deliver(project, catalog, {"customer_id": "b"})
+    do(build_tiles, project, catalog, D5)
+    assert firsts() == {(d2, D3), (D3, D4), (d1, D5)}, "the first day of `a` was learnt on D4 once D3 has no row of it"

@@ -8,11 +8,11 @@ from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
 
 FIRST_SEEN = Table(
     name="first_seen",
-    comment="First event date of a customer in a source as learnt at known_from; the minimum up to s counts.",
+    comment="First event date of a customer in a source, a row each time an earlier one was learnt; the minimum up to s counts.",
     columns=(
         CUSTOMER_ID,
         Column("source", STRING, "Source of the configuration.", False),
-        Column("first_seen", DATE, "Earliest event date among the rows of this knowledge date.", False),
+        Column("first_seen", DATE, "Earliest event date of all known by then.", False),
         KNOWN_FROM,
     ),
     partition="known_from",
