@@ -1,0 +1,96 @@
+"""The simulated companies go the whole way: what is made is what ingest takes, and models learn from it."""
+
+import json
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from churn_spark import run
+from churn_spark.chain import backfill
+from churn_spark.definitions.periods import Days
+from churn_spark.definitions.project import Project
+from churn_spark.simulate.manifest import simulation
+from churn_spark.simulate.simulation import simulate
+from churn_spark.source_check import check_data
+from churn_spark.stages.graph import INGEST, PROFILE, REPORT, SCORE, TRAIN
+from churn_spark.tables.catalog import Catalog
+
+CONF = Path(__file__).parents[2] / "conf"
+FIRST = date(2025, 1, 1)
+DOMAINS = ("telecom", "bank")
+
+
+def opened(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, domain: str, customers: int, days: int
+) -> tuple[Project, Catalog]:
+    """A company simulated for some days, and its shipped configuration over it, with less to train."""
+    simulate(spark, simulation(domain, customers, FIRST, FIRST + timedelta(days=days - 1), 1), root / domain)
+    monkeypatch.setenv("SIMULATED", str(root))
+    text = (CONF / f"{domain}.yaml").read_text(encoding="utf-8")
+    text = text.replace("depth: [6, 8], trees: 100", "depth: 5, trees: 20").replace("l2: [0.003, 0.03]", "l2: 0.03")
+    conf = root / f"{domain}.yaml"
+    conf.write_text(text.replace("test_snapshots: 2", "test_snapshots: 1\n  max_score_drift: 10"), encoding="utf-8")
+    return run.opened(conf)
+
+
+def test_the_configuration_fits_the_bank_that_is_made(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    project, _ = opened(spark, tmp_path, monkeypatch, "bank", customers=30, days=2)
+    assert check_data(project, spark) == []
+
+
+def test_ingest_keeps_every_good_row_once_and_names_the_others(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    project, catalog = opened(spark, tmp_path, monkeypatch, "telecom", customers=400, days=8)
+    assert check_data(project, spark) == []
+    run.run_stage(INGEST, project, catalog, FIRST + timedelta(days=8))
+    made = read(tmp_path / "telecom" / "sources" / "calls").to_pylist()
+    good = [row for row in made if row["customer"] is not None and row["seconds"] >= 0]
+    kept = DeltaTable(str(tmp_path / "telecom" / "warehouse" / "events_calls")).to_pyarrow_table()
+    assert sorted(kept["event_id"].to_pylist(), key=int) == [str(number) for number in sorted({r["id"] for r in good})]
+    refused = DeltaTable(str(tmp_path / "telecom" / "warehouse" / "quarantine")).to_pyarrow_table().to_pylist()
+    calls = [row for row in refused if row["source"] == "calls"]
+    reasons = Counter(reason for row in calls for reason in row["reasons"] for _ in range(row["copies"]))
+    assert reasons["no_customer"] == sum(row["customer"] is None for row in made)
+    assert reasons["negative_duration"] == sum(row["seconds"] < 0 for row in made)
+    assert reasons["duplicate"] == len(good) - len(kept)
+    assert set(reasons) == {"no_customer", "negative_duration", "duplicate"}
+
+
+def read(folder: Path) -> pa.Table:
+    return pa.concat_tables(pq.read_table(part) for part in sorted(folder.glob("*/*.parquet")))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_models_learn_who_leaves_a_simulated_company(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domain: str
+):
+    project, catalog = opened(spark, tmp_path, monkeypatch, domain, customers=500, days=200)
+    as_of = FIRST + timedelta(days=200)
+    for stage in (INGEST, PROFILE):
+        run.run_stage(stage, project, catalog, as_of)
+    backfill(project, catalog, as_of, Days(as_of, as_of + timedelta(days=1)))
+    for stage in (TRAIN, SCORE, REPORT):
+        run.run_stage(stage, project, catalog, as_of)
+
+    place = tmp_path / domain
+    scores = DeltaTable(str(place / "warehouse" / "risk_scores")).to_pyarrow_table().to_pylist()
+    truth = {str(row["customer"]): row for row in pq.read_table(place / "truth" / "customers").to_pylist()}
+    lives_on = {customer for customer, row in truth.items() if row["left_on"] is None and row["joined_on"] < as_of}
+    if domain == "telecom":
+        assert {row["customer_id"] for row in scores} == lives_on
+    else:
+        assert len({row["customer_id"] for row in scores} & lives_on) > 0.9 * len(lives_on)
+    risk = {row["customer_id"]: row["risk"] for row in scores}
+    assert all(0 <= value <= 1 for value in risk.values())
+    assert "simulated" in (place / "report.html").read_text(encoding="utf-8")
+    assert json.loads((place / "simulation.json").read_text())["simulated"] is True
