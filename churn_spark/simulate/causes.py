@@ -38,7 +38,7 @@ MOST_HAZARD = 0.2
 """No customer leaves with a higher probability a day."""
 REGIME_DAYS = 270
 """Days from the first one to the change of regime, unless told otherwise."""
-BASE_AFTER, USE_AFTER = 0.65, 0.85
+BASE_AFTER, USE_AFTER = 0.8, 0.85
 """What the change of regime adds to every log-hazard, and the factor on everybody's use: a rival came."""
 FADES, RECOVERS, FADED, FADING_PACE = 1 / 400, 1 / 60, 0.25, 0.08
 """A customer begins to fade, and recovers, with these probabilities a day; engagement then moves by FADING_PACE of the
