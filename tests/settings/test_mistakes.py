@@ -198,7 +198,14 @@ MISTAKES = [
     ),
     (
         ("{op: recency}", "{op: share, of: town, value: [New York, NEW YORK]}"),
-        "38: features.orders[2].value: 'New York' and 'NEW YORK' give the same name",
+        "38: features.orders[2].value: 'New York' and 'NEW YORK' of town give the same name",
+    ),
+    (
+        (
+            "{op: recency}",
+            "{op: share, of: town, value: New-York, windows: 7}\n    - {op: share, of: town, value: New_York, windows: 28}",
+        ),
+        "39: features.orders[3].value: 'New-York' and 'New_York' of town give the same name",
     ),
     (
         ("{op: recency}", "{op: [recency, recency]}"),

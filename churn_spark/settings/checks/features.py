@@ -22,6 +22,7 @@ def features(draft: Draft) -> Iterator[Problem]:
     if section is None:
         return
     names: dict[str, Keys] = {}
+    values: dict[tuple[str, str, str], str] = {}
     for source, lines in section.lines.items():
         if source not in draft.sources:
             if not draft.unsure("sources", source):
@@ -32,7 +33,7 @@ def features(draft: Draft) -> Iterator[Problem]:
             continue
         for position, line in enumerate(lines):
             keys: Keys = ("features", source, position)
-            found = list(_line(draft, source, line, section, keys))
+            found = [*_line(draft, source, line, section, keys), *_same_name(values, source, line, keys)]
             yield from found or _twice(names, [(f.name, keys) for f in expanded(section, source, line)])
     yield from _attributes_and_derived(draft, section, names)
     if not names and not draft.unsure("features"):
@@ -99,10 +100,15 @@ def _share(draft: Draft, name: str, line: FeatureLine, keys: Keys) -> Iterator[P
     known = line.measure is None or line.measure in measures
     if not known and not draft.unsure("sources", name, "measures", str(line.measure)):
         yield Problem((*keys, "measure"), unknown("measure", str(line.measure), measures, name))
-    slugs: dict[str, str] = {}
-    for value in line.value or ():
-        if slugs.setdefault(slug(value), value) != value:
-            yield Problem((*keys, "value"), f"{slugs[slug(value)]!r} and {value!r} give the same name")
+
+
+def _same_name(taken: dict[tuple[str, str, str], str], source: str, line: FeatureLine, keys: Keys) -> Iterator[Problem]:
+    """Values of one category that would be counted in one column, on whatever lines they stand."""
+    for column in line.of or ():
+        for value in line.value or ():
+            other = taken.setdefault((source, column, slug(value)), value)
+            if other != value:
+                yield Problem((*keys, "value"), f"{other!r} and {value!r} of {column} give the same name")
 
 
 def _weeks(section: FeaturesSection, line: FeatureLine, keys: Keys) -> Iterator[Problem]:
