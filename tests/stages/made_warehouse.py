@@ -1,10 +1,13 @@
 """A small warehouse with features and labels of made customers, for tests of training and scoring."""
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet, Snapshots
 from churn_spark.definitions.modelling import Candidate, Scoring, Training
@@ -16,6 +19,8 @@ from churn_spark.labels.definitions import label_definitions
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.snapshots import LABELS, features
 from churn_spark.tables.place import Place
+from churn_spark.tables.table import Column, Table
+from tests.frames import rows
 
 FIRST = date(2026, 1, 1)
 CUSTOMERS = 240
@@ -92,6 +97,23 @@ def do(
         catalog.end(run, error=str(error))
         raise
     return catalog.end(run)
+
+
+def fill(project: Project, catalog: Catalog, table: Table, base: Mapping[str, object], *overrides) -> None:
+    """Replace the partitions that the rows lie in, as an ingest would; columns the rows do not have are null."""
+    made = rows(catalog.spark, base, *overrides)
+    frame = made.select(*(_column(made, column) for column in table.columns))
+    days = {row[0] for row in frame.select(str(table.partition)).distinct().collect()}
+    run = run_of(project, "ingest", max(days))
+    catalog.enter(run)
+    catalog.begin(run, {table: days})
+    catalog.replace(table, frame, run, days)
+    catalog.end(run)
+
+
+def _column(made: DataFrame, column: Column):
+    value = made[column.name] if column.name in made.columns else F.lit(None)
+    return value.cast(column.type).alias(column.name)
 
 
 def write_snapshots(project: Project, catalog: Catalog, days: Collection[date], labelled: Collection[date]) -> None:

@@ -11,8 +11,7 @@ from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.tables.contracts.intake import events
 from churn_spark.tables.contracts.models import CLEANING_LIMITS
 from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
-from tests.frames import rows
-from tests.stages.made_warehouse import catalog_of, do, project_at, run_of
+from tests.stages.made_warehouse import catalog_of, do, fill, project_at
 
 D3, D4, D5 = (date(2026, 3, day) for day in (3, 4, 5))
 PURCHASES = Source(
@@ -47,21 +46,7 @@ def made(spark, tmp_path):
 
 def deliver(project, catalog, *overrides, table=None, base=EVENT):
     """Replace the partitions that the rows lie in."""
-    table = table or events(project.sources[0])
-    made = rows(catalog.spark, base, *overrides)
-    frame = made.select(*(made[c.name].cast(c.type) if c.name in made.columns else _null(c) for c in table.columns))
-    days = {row[0] for row in frame.select(table.partition).distinct().collect()}
-    run = run_of(project, "ingest", max(days))
-    catalog.enter(run)
-    catalog.begin(run, {table: days})
-    catalog.replace(table, frame, run, days)
-    catalog.end(run)
-
-
-def _null(column):
-    from pyspark.sql import functions as F
-
-    return F.lit(None).cast(column.type).alias(column.name)
+    fill(project, catalog, table or events(project.sources[0]), base, *overrides)
 
 
 def built(project, catalog, *columns):
