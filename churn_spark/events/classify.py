@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.sources import Source
 from churn_spark.events.attempt import PREFIX, attempted
 from churn_spark.events.knowledge import with_knowledge
-from churn_spark.events.mapping import dated, expressions, identity, own_columns, values, with_time
+from churn_spark.events.mapping import dated, expressions, identity, values, with_time
 from churn_spark.events.pseudonyms import Pseudonym, identifying, name_any, pseudonymised
 from churn_spark.events.raw import OURS, readable, typed
 from churn_spark.events.reasons import with_reasons
@@ -35,7 +35,7 @@ def classified(raw: DataFrame, source: Source, zone: str, hidden: Pseudonym | No
 
 def columns(source: Source) -> tuple[str, ...]:
     """The columns of a classified row that its table has besides `delivery` and `nominal_date`."""
-    own = [column.name for column in own_columns(source)]
+    own = [column.name for column in source.values]
     dates = ("event_id", "event_time", "event_date", "known_from") if source.kind == "events" else ("known_from",)
     return ("customer_id", *dates, *own)
 

@@ -9,7 +9,6 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.sources import Source
-from churn_spark.events.mapping import own_columns
 from churn_spark.events.zones import reading_times_in
 
 IDENTITY = ("event_date", "event_id")
@@ -24,7 +23,7 @@ def repeated(rows: DataFrame, *key: str) -> DataFrame:
 
 def payload(source: Source) -> tuple[str, ...]:
     """The columns of a row that its identity, knowledge date and delivery do not tell."""
-    own = [column.name for column in own_columns(source)]
+    own = [column.name for column in source.values]
     return ("customer_id", "event_time", *own) if source.kind == "events" else ("customer_id", *own)
 
 

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from churn_spark.definitions.sources import Attribute, Category, Measure, Source
+from churn_spark.definitions.sources import Source
 from churn_spark.events.attempt import PREFIX, value
 from churn_spark.events.zones import reading_times_in
 
@@ -23,13 +23,8 @@ def expressions(source: Source) -> dict[str, str]:
         found["event_id"] = f"array({', '.join(f'cast(({part}) as string)' for part in identity(source))})"
     if source.delivered.by == "column":
         found["nominal_date"] = f"`{source.delivered.column}`"
-    found |= {f"value_{column.name}": column.expression for column in own_columns(source)}
+    found |= {f"value_{column.name}": column.expression for column in source.values}
     return found | {f"check_{check.name}": check.expression for check in source.checks}
-
-
-def own_columns(source: Source) -> tuple[Measure | Category | Attribute, ...]:
-    """The columns that the configuration gives a source's table, in its order."""
-    return (*source.measures, *source.categories, *source.attributes)
 
 
 def identity(source: Source) -> tuple[str, ...]:
