@@ -13,6 +13,9 @@ MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
 """How long the soak lasts; a few minutes are a slice of it."""
 LONGEST = 2.0
 """Minutes on two cores that a test of the soak needs at most, where its mark says no other number."""
+SHOP = 2.0
+"""Minutes it takes beside that to make the trained shop, for the first test that needs it."""
+SHOP_MADE = pytest.StashKey[bool]()
 BEGAN = time.monotonic()
 
 
@@ -36,8 +39,13 @@ def by_turns(items: list[pytest.Item]) -> None:
 
 def skip_what_would_end_too_late(item: pytest.Item) -> None:
     """Leave out, and say so, a test of the soak that needs more minutes than are left."""
-    if item.get_closest_marker("soak") and minutes_left() < _minutes(item):
+    if not item.get_closest_marker("soak"):
+        return
+    needs_shop = "trained" in getattr(item, "fixturenames", ())
+    if minutes_left() < _minutes(item) + (SHOP if needs_shop and not item.config.stash.get(SHOP_MADE, False) else 0):
         pytest.skip(f"not enough of SOAK_MINUTES={MINUTES:g} left")
+    if needs_shop:
+        item.config.stash[SHOP_MADE] = True
 
 
 def _minutes(item: pytest.Item) -> float:

@@ -1,4 +1,4 @@
-"""Random operations against a plain-Python model of the rules, for a third of the soak; with SOAK_SEED one history."""
+"""Random operations against a plain-Python model of the rules, a quarter of the soak; with SOAK_SEED one history."""
 
 import os
 import random
@@ -14,7 +14,7 @@ STEPS = 60
 
 @pytest.mark.soak(minutes=0)
 def test_random_operations_give_what_the_rules_say(spark, tmp_path, capsys):
-    until = soak.minutes_left() - soak.MINUTES / 3
+    until = soak.minutes_left() - soak.MINUTES / 4
     operations = histories = 0
     while operations == 0 or (soak.minutes_left() > until and "SOAK_SEED" not in os.environ):
         with soak.seed() as seed:
