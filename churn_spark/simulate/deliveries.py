@@ -1,7 +1,7 @@
 """From what happened to what arrives: late, doubled and broken rows, cut into one part a day, source and batch."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -81,11 +81,12 @@ def _replaced(table: pa.Table, name: str, places: Vector, value: int | float | s
 class Deliveries:
     """The parts of one batch of customers below `folder`: which are missing, and the rows that wait for their day."""
 
-    def __init__(self, folder: Path, feeds: Iterable[Feed], batch: int, first: date, days: int) -> None:
-        self.folder, self.feeds, self.batch, self.first, self.days = folder, tuple(feeds), batch, first, days
+    def __init__(self, folder: Path, feeds: Iterable[Feed], batch: int, batches: int, first: date, days: int) -> None:
+        self.folder, self.feeds, self.first, self.days = folder, tuple(feeds), first, days
+        self.batch, self.batches = batch, batches
         self.waiting: dict[tuple[str, int], list[pa.Table]] = defaultdict(list)
         self.written: dict[str, int] = {feed.name: 0 for feed in self.feeds}
-        missing = (t for t in range(days) if any(not self._part(feed, t).exists() for feed in self.feeds))
+        missing = (t for t in range(days) if any(not self._part(feed, t, batch).exists() for feed in self.feeds))
         self.begin = next(missing, days)
 
     @property
@@ -100,17 +101,20 @@ class Deliveries:
                 self.waiting[feed.name, t + arrival.delay].append(arrival.table)
 
     def write(self, t: int) -> None:
-        """Write the parts of day `t` that are missing; a part is there whole or not at all."""
+        """Write the missing parts of day `t`, each whole or not at all; the last batch's completes the folder."""
         for feed in self.feeds:
-            tables, part = self.waiting.pop((feed.name, t), []), self._part(feed, t)
+            tables, part = self.waiting.pop((feed.name, t), []), self._part(feed, t, self.batch)
             if tables and not part.exists():
                 table = pa.concat_tables(tables)
                 write_part(part, table)
                 self.written[feed.name] += len(table)
+            mark = part.with_name(SUCCESS)
+            if not mark.exists() and all(self._part(feed, t, batch).exists() for batch in range(self.batches)):
+                mark.touch()
 
-    def _part(self, feed: Feed, t: int) -> Path:
+    def _part(self, feed: Feed, t: int, batch: int) -> Path:
         day = (self.first + timedelta(days=t)).isoformat()
-        return self.folder / feed.name / day / f"part-{self.batch:05d}.{feed.format}"
+        return self.folder / feed.name / day / f"part-{batch:05d}.{feed.format}"
 
 
 def write_part(part: Path, table: pa.Table) -> None:
@@ -122,13 +126,3 @@ def write_part(part: Path, table: pa.Table) -> None:
     else:
         pq.write_table(table, beside, compression="zstd", compression_level=1, store_schema=False)
     beside.replace(part)
-
-
-def complete(folder: Path, feeds: Iterable[Feed], first: date, days: int) -> Iterator[Path]:
-    """Mark the folders of a day as complete, oldest day first; gives those that were not marked before."""
-    for t in range(days):
-        for feed in feeds:
-            mark = folder / feed.name / (first + timedelta(days=t)).isoformat() / SUCCESS
-            if not mark.exists():
-                mark.touch()
-                yield mark.parent

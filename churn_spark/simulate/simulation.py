@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from churn_spark.simulate import interventions as acts
-from churn_spark.simulate.deliveries import Deliveries, arrivals, complete
+from churn_spark.simulate.deliveries import Deliveries, arrivals
 from churn_spark.simulate.domains import DOMAINS, FEEDS
 from churn_spark.simulate.draws import Draws
 from churn_spark.simulate.life import Life
@@ -45,10 +45,9 @@ def simulate(spark: SparkSession, wanted: Simulation, folder: Path, intervention
     live = partial(_live_batches, wanted, folder)
     tallies = spark.range(batches, numPartitions=batches).mapInArrow(live, "source string, rows bigint")
     totals = tallies.groupBy("source").agg(F.sum("rows").alias("rows")).collect()
-    written = {row["source"]: row["rows"] for row in totals}
-    days = {place.name for place in complete(folder / SOURCES, FEEDS[wanted.domain], wanted.first, wanted.days)}
-    log.info("simulated %s: %d days are new, %d rows", wanted.domain, len(days), sum(written.values()))
-    return written
+    rows = {row["source"]: row["rows"] for row in totals}
+    log.info("simulated %s, %d rows of %d batches of customers", wanted.domain, sum(rows.values()), batches)
+    return {feed.name: rows[feed.name] for feed in FEEDS[wanted.domain]}
 
 
 def _live_batches(wanted: Simulation, folder: Path, ids: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -65,13 +64,13 @@ def _live(wanted: Simulation, folder: Path, batch: int) -> dict[str, int]:
     those = people(domain, draws, ends[batch] + 1, ends[batch + 1] + 1)
     life = Life(domain, draws, those, wanted.first, (wanted.regime_change - wanted.first).days)
     actions = acts.planned(folder / TRUTH / ACTS, batch, those, wanted.first)
-    deliveries = Deliveries(folder / SOURCES, feeds, batch, wanted.first, wanted.days)
+    deliveries = Deliveries(folder / SOURCES, feeds, batch, len(wanted.ends), wanted.first, wanted.days)
     for t in range(wanted.days):
         today = life.live(t, actions.get(t, acts.NOTHING))
         write_state(folder / TRUTH, batch, today)
         if t >= deliveries.needed_from:
             for feed in feeds:
                 deliveries.take(feed, t, arrivals(feed, feed.rows(domain, today), draws, t))
-            deliveries.write(t)
+        deliveries.write(t)
     write_lives(folder / TRUTH, batch, life)
     return deliveries.written

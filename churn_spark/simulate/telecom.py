@@ -10,12 +10,12 @@ from churn_spark.simulate.life import STAYS, UNPAID, Today
 
 TELECOM = Domain(
     name="telecom",
-    use_median=2.2,
+    use_median=3.2,
     use_spread=0.9,
     weekend=(1.1, 0.35),
-    failure=0.02,
+    failure=0.014,
     churn=0.03,
-    typical=5.3,
+    typical=5.6,
     closes=True,
     plans=(
         Plan("prepaid", 0.30, 0, 0.7),
