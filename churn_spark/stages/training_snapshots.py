@@ -1,7 +1,7 @@
 """What there is to train on: matured snapshots, features that mean the same in all of them, today's population."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,8 +15,11 @@ from churn_spark.tables.contracts.snapshots import KEY, LABELS, features
 
 
 def on_grid(project: Project, as_of: date) -> tuple[date, ...]:
-    """The snapshots of the project's grid whose labels can be known at an as-of date."""
-    return grid(project.snapshots.first, project.snapshots.every, project.periods.newest_matured(as_of))
+    """The snapshots of the project's grid whose labels can be known at an as-of date, as far back as they are kept."""
+    oldest = as_of - timedelta(days=project.retention.features_days)
+    days = grid(project.snapshots.first, project.snapshots.every, project.periods.newest_matured(as_of))
+    # The ledger knows those past their retention too: they have no rows any more, and definitions of long ago.
+    return tuple(day for day in days if day >= oldest)
 
 
 def ready(project: Project, catalog: Catalog, days: Collection[date]) -> tuple[date, ...]:
