@@ -111,7 +111,7 @@ def slow(windowed, rows, s):
     }[partial.name]()
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
 @given(TILES, DATES, WINDOWS)
 def test_every_window_holds_what_loops_over_tiles_find(tiles, dates, windows):
     listed = wanted(windows)
