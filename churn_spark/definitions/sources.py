@@ -109,8 +109,8 @@ class Category:
     """A named value of an event (string).
 
     values: those whose events (and `measures`) are counted apart in tiles; others count only for `distinct`.
-    measures: measures summed apart by value. approximate: distinct by an HLL sketch instead of exactly.
-    max_values: most values allowed for exact distinct. distinct: whether tiles keep the set of values.
+    measures: measures summed apart by value. distinct: whether tiles keep the set of values. approximate: distinct by
+    an HLL sketch instead of exactly. max_values: most values of one customer on one day that are counted exactly.
     """
 
     name: str

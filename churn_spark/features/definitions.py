@@ -30,6 +30,6 @@ def _of_source(source: Source, project: Project) -> dict[str, str]:
 def _of_column(column: Measure | Category, rows: str, project: Project) -> str:
     # The longest window bounds how far back a last known value is looked for.
     lookback = project.features.longest if column.cleaning.missing == "last_known" else None
-    # What changes no value of a tile is left out: a unit's name, the number of values a delivery may have.
+    # What changes no value of a tile is left out: a unit's name, the number of values allowed.
     meant = replace(column, unit="") if isinstance(column, Measure) else replace(column, max_values=0)
     return definition_hash(VERSION, meant, rows, lookback)

@@ -137,7 +137,7 @@ class CategorySection(Section):
     expression: Text = Field(description="SQL over the raw columns, text.")
     approximate: bool = Field(False, description="Count distinct values by an HLL sketch instead of exactly.")
     max_values: Annotated[int, Field(ge=1)] = Field(
-        10_000, description="Most different values allowed for exact counting."
+        10_000, description="Most different values of one customer on one day that are counted exactly."
     )
     cleaning: CleaningSection = Field(default_factory=CleaningSection, description="How it is cleaned.")
 

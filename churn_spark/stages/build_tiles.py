@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date
 from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
@@ -32,12 +34,26 @@ def build_tiles(run: Run, project: Project, catalog: Catalog) -> None:
     if not due:
         log.info("every knowledge date has its tiles")
         return
+    with ExitStack() as held:
+        built = {source: _tiles(source, days, project, catalog).persist() for source, days in due.items()}
+        for source, rows in built.items():
+            held.callback(rows.unpersist)
+            _refuse_too_many_values(rows, source)
+        _write(run, project, catalog, due, built)
+
+
+def _write(
+    run: Run,
+    project: Project,
+    catalog: Catalog,
+    due: Mapping[Source, Sequence[date]],
+    built: Mapping[Source, DataFrame],
+) -> None:
     firsts = _first_seen_days(catalog.ledger, due)
-    catalog.begin(
-        run, {**{tiles(s): days for s, days in due.items()}, FIRST_SEEN: firsts}, (), tile_definitions(project)
-    )
+    writes = {**{tiles(source): days for source, days in due.items()}, FIRST_SEEN: firsts}
+    catalog.begin(run, writes, definitions=tile_definitions(project))
     for source, days in due.items():
-        catalog.replace(tiles(source), _tiles(source, days, project, catalog), run, days)
+        catalog.replace(tiles(source), built[source], run, days)
         log.info("tiles of %s for %s", source.name, listed(days))
     learnt = reduce(DataFrame.unionByName, (_first_seen(source, firsts, catalog) for source in due))
     catalog.replace(FIRST_SEEN, learnt, run, firsts, within={"source": [source.name for source in due]})
@@ -49,6 +65,21 @@ def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date
     definitions = tile_definitions(project)[output]
     days = sorted(day for day in ledger.partitions(source.events_table) if day <= as_of)
     return [day for day in days if why(ledger, output, day, reads.tiles(project, output, day), definitions)]
+
+
+def _refuse_too_many_values(built: DataFrame, source: Source) -> None:
+    exact = [category for category in source.categories if category.distinct and not category.approximate]
+    if not exact:
+        return
+    most = built.agg(*(F.max(F.size(f"{category.name}_values")).alias(category.name) for category in exact)).first()
+    for category in exact:
+        found = most[category.name] if most else None
+        if found is not None and found > category.max_values:
+            raise ConfigError(
+                f"sources.{source.name}.categories.{category.name}: a customer has {found:,} different values on one"
+                f" day, more than max_values ({category.max_values:,}); exact counting keeps every one of them: set"
+                " approximate: true, or raise max_values"
+            )
 
 
 def _first_seen_days(ledger: Ledger, due: Mapping[Source, Sequence[date]]) -> list[date]:

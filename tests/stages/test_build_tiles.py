@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.sources import Category, Cleaning, Delivered, Measure, Source
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.tables.contracts.intake import events
@@ -151,3 +152,16 @@ def test_a_first_day_is_written_when_it_is_learnt_and_corrected_by_rows_that_com
     deliver(project, catalog, {"customer_id": "b"})
     do(build_tiles, project, catalog, D5)
     assert firsts() == {(d2, D3), (D3, D4), (d1, D5)}, "the first day of `a` was learnt on D4 once D3 has no row of it"
+
+
+def test_too_many_values_for_exact_counting_are_refused_and_the_old_tiles_stand(made):
+    project, catalog = made
+    deliver(project, catalog, {})
+    do(build_tiles, project, catalog, D3)
+    deliver(project, catalog, {}, {"event_id": "2", "shop": "B"}, {"event_id": "3", "shop": "C"})
+    few = replace(PURCHASES.categories[0], max_values=2)
+    with pytest.raises(
+        ConfigError, match=r"3 different values on one day, more than max_values \(2\).*approximate: true"
+    ):
+        do(build_tiles, replace(project, sources=(replace(PURCHASES, categories=(few,)),)), catalog, D3)
+    assert built(project, catalog, "events") == {("a", 3): (1,)}
