@@ -43,13 +43,16 @@ class Cluster:
     workers: tuple[int, ...]
 
     def submit(self, job: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start spark-submit of a job with the zipped package; stderr goes into a file of the job's name."""
+        """Start spark-submit of a job with the zipped package; what it says goes into a file of the job's name.
+
+        spark-submit gives what the job itself writes to stderr to its own stdout.
+        """
         settings = [word for key, value in SMALL.items() for word in ("--conf", f"{key}={value}")]
         command = [SPARK_HOME / "bin" / "spark-submit", "--master", self.master, *settings]
         command += ["--jars", ",".join(map(str, delta_jars())), "--py-files", self.folder / "churn_spark.zip"]
         command += [ROOT / "jobs" / f"{job}.py", *arguments]
         with (self.folder / f"{job}.log").open("w") as log:
-            return subprocess.Popen(command, env=self.environment, cwd=self.folder, stderr=log, text=True)
+            return subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, text=True)
 
     def run(self, job: str, *arguments: str) -> None:
         """Submit a job and wait for its end."""
