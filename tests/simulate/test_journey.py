@@ -24,18 +24,27 @@ from churn_spark.tables.catalog import Catalog
 CONF = Path(__file__).parents[2] / "conf"
 FIRST = date(2025, 1, 1)
 DOMAINS = ("telecom", "bank")
+SMALL = {
+    "{first: 2025-03-12, every: 28}": "{first: 2025-02-26, every: 7}",
+    "depth: [6, 8], trees: 100": "depth: 5, trees: 20",
+    "l2: [0.003, 0.03]": "l2: 0.03",
+    "test_snapshots: 2": "test_snapshots: 3\n  folds: 2\n  max_score_drift: 10",
+}
+"""What half a year of a few hundred customers can teach: more snapshots, fewer folds, one small candidate each."""
 
 
 def opened(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, domain: str, customers: int, days: int
 ) -> tuple[Project, Catalog]:
-    """A company simulated for some days, and its shipped configuration over it, with less to train."""
+    """A company simulated for some days, and its shipped configuration, SMALL, over it."""
     simulate(spark, simulation(domain, customers, FIRST, FIRST + timedelta(days=days - 1), 1), root / domain)
     monkeypatch.setenv("SIMULATED", str(root))
     text = (CONF / f"{domain}.yaml").read_text(encoding="utf-8")
-    text = text.replace("depth: [6, 8], trees: 100", "depth: 5, trees: 20").replace("l2: [0.003, 0.03]", "l2: 0.03")
+    for shipped, small in SMALL.items():
+        assert shipped in text
+        text = text.replace(shipped, small)
     conf = root / f"{domain}.yaml"
-    conf.write_text(text.replace("test_snapshots: 2", "test_snapshots: 1\n  max_score_drift: 10"), encoding="utf-8")
+    conf.write_text(text, encoding="utf-8")
     return run.opened(conf)
 
 
