@@ -65,9 +65,9 @@ def test_an_executor_killed_on_the_way_changes_nothing(trained, local, tmp_path)
 
 
 def _kill_one_executor(cluster: Cluster, log: Path) -> None:
-    """Kill an executor once rows are being read: ingest has most of its jobs before it then."""
+    """Kill an executor once the copies among purchases are decided, and before anything is written."""
     until = time.monotonic() + 300
-    while "purchases: taking" not in log.read_text() or not (executors := cluster.executors()):
+    while "members: taking" not in log.read_text() or not (executors := cluster.executors()):
         assert time.monotonic() < until, log.read_text()
         time.sleep(0.05)
     os.kill(executors[0], signal.SIGKILL)
