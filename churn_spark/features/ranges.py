@@ -87,11 +87,11 @@ def snapshots(rows: Rows, axis: Axis) -> Snapshots:
     disordered = when > np.minimum.accumulate(when[::-1])[::-1]
     ordered, late = np.flatnonzero(~disordered), np.flatnonzero(disordered)
     late, late_date = _repeated(rows, late, axis)
+    # A date that sees a late row also sees the later row that makes it late: the rows in order tell who is seen.
     date, customer = (grid.ravel() for grid in np.indices((len(axis.dates), rows.customers)))
     ends = np.searchsorted(when[ordered], customer * len(axis.dates) + date, side="right")
     places = _places(rows.take(ordered), axis)
     seen = ends > np.searchsorted(places, _edges(axis, customer, date)[-1])
-    seen[late_date * rows.customers + rows.customer[late]] = True
     date, customer, ends = date[seen], customer[seen], ends[seen]
     begins = np.minimum(np.searchsorted(places, _edges(axis, customer, date)), ends)
     ranges = [Ranges(ordered, begins, ends)]

@@ -26,7 +26,7 @@ PLACE = ("customer_id", "slice", "first")
 ROWS = 2**16
 """Rows that go to NumPy together."""
 CELLS = 2**22
-"""Values that a batch may become, about: fewer rows go together where there are many dates."""
+"""Values that a batch may become, about: fewer rows and customers go together where there are many dates."""
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -78,7 +78,8 @@ def _snapshots(
 ) -> Iterator[pa.RecordBatch]:
     """Turn slices into snapshots; runs in the workers."""
     at_once = max(1, CELLS // (len(axis.dates) * len(wanted)))
-    for slices, starts in _whole_customers(batches):
+    # At worst, when all of them are late, a row is repeated for every date.
+    for slices, starts in _whole_customers(batches, min(ROWS, max(1, CELLS // len(axis.dates)))):
         for number in range(0, len(starts), at_once):
             some = starts[number : number + at_once]
             following = starts[number + at_once : number + at_once + 1]
@@ -86,12 +87,12 @@ def _snapshots(
             yield _of_customers(slices.slice(some[0], end - some[0]), some - some[0], axis, columns, wanted)
 
 
-def _whole_customers(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[pa.Table, Integers]]:
-    """Batches put together, each customer's rows in one of them, and where each customer's rows start."""
+def _whole_customers(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[tuple[pa.Table, Integers]]:
+    """Batches put together up to `size` rows, each customer's rows in one, and where each customer's rows start."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(batch)
-        if sum(len(one) for one in held) < ROWS:
+        if sum(len(one) for one in held) < size:
             continue
         rows, starts = _with_starts(held)
         # The last customer's rows may go on in the next batch.
