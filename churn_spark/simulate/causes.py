@@ -23,13 +23,15 @@ class Cause:
 
 
 QUIET = Cause(
-    "quiet", 3.0, 2.2, 14, 1.0, "missing part of the usual use: 1 - (2 + uses) / (2 + expected uses), at least 0"
+    "quiet", 4.5, 3.4, 14, 1.0, "missing part of the usual use: 1 - (2 + uses) / (2 + expected uses), at least 0"
 )
-FAILURES = Cause("failures", 1.8, 1.0, 14, 4.0, "failed uses (dropped calls, declined payments)")
+FAILURES = Cause(
+    "failures", 2.0, 1.2, 14, 0.06, "failed part of the uses: failed / (3 + uses), dropped calls or declined payments"
+)
 COMPLAINTS = Cause("complaints", 1.2, 1.2, 30, 1.5, "tickets opened")
 SLOW = Cause("slow", 1.5, 1.5, 30, 2.0, "days spent waiting for an answer")
 PRICE = Cause("price", 0.8, 1.6, 40, 1.0, "tenths that the price rose by, times the customer's sensitivity")
-NEIGHBOURS = Cause("neighbours", 1.4, 1.4, 45, 0.4, "share of the customer's partners who left")
+NEIGHBOURS = Cause("neighbours", 2.5, 2.5, 45, 0.4, "share of the customer's partners who left")
 CAUSES = (QUIET, FAILURES, COMPLAINTS, SLOW, PRICE, NEIGHBOURS)
 
 NEWCOMER, NEWCOMER_DAYS = 0.7, 90.0
@@ -40,7 +42,7 @@ REGIME_DAYS = 270
 """Days from the first one to the change of regime, unless told otherwise."""
 BASE_AFTER, USE_AFTER = 0.8, 0.85
 """What the change of regime adds to every log-hazard, and the factor on everybody's use: a rival came."""
-FADES, RECOVERS, FADED, FADING_PACE = 1 / 400, 1 / 60, 0.25, 0.08
+FADES, RECOVERS, FADED, FADING_PACE = 1 / 500, 1 / 60, 0.2, 0.08
 """A customer begins to fade, and recovers, with these probabilities a day; engagement then moves by FADING_PACE of the
 way a day towards FADED or back to 1. At the start as many fade as always would."""
 LOST_PARTNER_USE = 0.4

@@ -110,7 +110,8 @@ class Life:
 
     def levels(self) -> dict[str, Vector]:
         """The level of each cause, in [0, 1]."""
-        found = {cause.name: 1 - np.exp(-self.memory[cause.name] / cause.scale) for cause in c.CAUSES}
+        memory = self.memory | {"failures": self.memory["failures"] / (3 + self.used)}
+        found = {cause.name: 1 - np.exp(-memory[cause.name] / cause.scale) for cause in c.CAUSES}
         found["quiet"] = np.clip(1 - (2 + self.used) / (2 + self.expected), 0, 1)
         return found
 
@@ -171,7 +172,7 @@ class Life:
     def _quality(self, t: int) -> Vector:
         """How much more often than usual a use fails, by region: each has its own level, and weeks of outage."""
         region = np.arange(len(self.domain.regions))
-        own = np.exp(0.5 * self.draws.normal("region", 0, region))
+        own = np.exp(0.25 * self.draws.normal("region", 0, region))
         return own * np.where(self.draws.happens(c.OUTAGE, "outage", t // 7, region), c.OUTAGE_FACTOR, 1.0)
 
     def _tickets(self, t: int, here: Vector, failed: Vector) -> tuple[Vector, Vector]:

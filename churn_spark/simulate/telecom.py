@@ -15,7 +15,7 @@ TELECOM = Domain(
     weekend=(1.1, 0.35),
     failure=0.014,
     churn=0.03,
-    typical=5.6,
+    typical=9.3,
     closes=True,
     plans=(
         Plan("prepaid", 0.30, 0, 0.7),
