@@ -1,7 +1,7 @@
 """The command line: `churn-spark VERB --conf FILE --as-of DATE`."""
 
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from churn_spark import chain, progress, run, status
+from churn_spark.arguments import AsOf, Conf, Env, Log, Options, heeded
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
@@ -18,12 +19,6 @@ from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="An early-warning system for customer churn.")
-
-Conf = Annotated[Path, typer.Option(help="Configuration file of the project.")]
-Env = Annotated[str | None, typer.Option(help="Environment: conf/env/<name>.yaml is merged over the configuration.")]
-AsOf = Annotated[str | None, typer.Option(help="As-of date, YYYY-MM-DD; today in the project's zone when left out.")]
-Log = Annotated[str, typer.Option(help="Progress as text for people or json for machines.")]
-Options = Annotated[list[str], typer.Option("--option", help="accept-incomplete, restate, model-version=N ...")]
 
 
 def main() -> None:
@@ -37,13 +32,19 @@ def check(conf: Path, env: Env = None, data: bool = False) -> None:
     from churn_spark.session import session
     from churn_spark.settings import load
     from churn_spark.source_check import check_data
-    from churn_spark.sql_expressions import expressions
+    from churn_spark.sql_expressions import Columns, Expressions, expressions
 
     progress.configure()
-    load(conf, env)
-    spark = session("churn_spark check")
-    project = load(conf, env, expressions=expressions(spark))
-    problems = check_data(project, spark) if data else []
+
+    @cache
+    def judge() -> Expressions:
+        return expressions(session("churn_spark check"))
+
+    def judged(columns: Columns, sql: str) -> str:
+        return judge()(columns, sql)  # a file without anything to judge needs no Spark
+
+    project = load(conf, env, expressions=judged)
+    problems = check_data(project, session("churn_spark check")) if data else []
     if problems:
         raise ConfigError(f"{conf} does not fit its sources:\n" + "\n".join(problems))
     typer.echo(f"{conf}: no errors; {len(project.sources)} sources, {len(project.features.hashes)} features")
@@ -52,7 +53,7 @@ def check(conf: Path, env: Env = None, data: bool = False) -> None:
 @app.command()
 def daily(conf: Conf, as_of: AsOf = None, env: Env = None, log: Log = "text", option: Options = []) -> None:  # noqa: B006
     """Everything of one day, ingest to report; what is done already for these inputs is skipped."""
-    run.start(conf, as_of, env, log, option, chain.daily)
+    run.start(conf, as_of, env, log, heeded(option, "daily"), chain.daily)
 
 
 @app.command()
@@ -61,13 +62,13 @@ def backfill(
     as_of: AsOf = None,
     env: Env = None,
     log: Log = "text",
+    option: Options = [],  # noqa: B006
     first: Annotated[str | None, typer.Option("--from", help="Also build each as-of date from here ...")] = None,
     until: Annotated[str | None, typer.Option("--to", help="... up to and including here.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Only list what is due, with the reason.")] = False,
 ) -> None:
     """Build what is missing or stale: training snapshots, dates already built, and the dates of --from and --to."""
-    project, catalog = run.opened(conf, env, log)
-    as_of_day = run.as_of_date(as_of, project)
+    project, catalog, as_of_day = run.opened_at(conf, as_of, env, log, heeded(option, "backfill"))
     wanted = _span(first, until, project, as_of_day)
     plan = chain.backfill(project, catalog, as_of_day, wanted, dry_run)
     verb = "is due" if dry_run else "was due"
@@ -146,7 +147,7 @@ def _span(first: str | None, until: str | None, project: Project, as_of: date) -
 
 def _add(stage: Stage) -> None:
     def verb(conf: Conf, as_of: AsOf = None, env: Env = None, log: Log = "text", option: Options = []) -> None:  # noqa: B006
-        run.start(conf, as_of, env, log, option, partial(run.once, stage))
+        run.start(conf, as_of, env, log, heeded(option, stage.command), partial(run.once, stage))
 
     app.command(stage.command, help=stage.summary)(verb)
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table as Grid
 
-from churn_spark import run
+from churn_spark import progress, run
 from churn_spark.chain import backfill
 from churn_spark.complete_journey import make_sources
 from churn_spark.definitions.errors import ConfigError
@@ -37,6 +37,8 @@ def run_demo(folder: Path, conf: Path) -> None:
     """Make the sources, run every stage at the end of the data, print what a person wants to see."""
     if not conf.exists():
         raise ConfigError(f"{conf} is not there: run the demo in a checkout of churn_spark, where conf/ lies")
+    progress.configure()
+    log.info("making the sources: daily deliveries from 1.5 million transactions, once")
     make_sources(folder / "sources")
     project, catalog = run.opened(conf)
     run.run_stage(INGEST, project, catalog, AS_OF)

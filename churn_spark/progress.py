@@ -17,11 +17,17 @@ def configure(log_format: str = "text") -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     root.propagate = False
+    # Py4J writes a traceback to the root logger for every interrupt; `fail` says it in a line.
+    logging.getLogger().addFilter(_no_interrupt)
 
 
 def fail(name: str, message: str) -> None:
     """Say what failed, in the format in use."""
     logging.getLogger("churn_spark.error").error("%s: %s", name, message)
+
+
+def _no_interrupt(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("KeyboardInterrupt while")
 
 
 class _Text(logging.Formatter):

@@ -6,12 +6,13 @@ own; anything else is a bug: its traceback and exit code 70.
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import traceback
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from churn_spark import __version__, progress
+from churn_spark.arguments import FUTURE, AsOf, Conf, Env, Log, Options, heeded
 from churn_spark.definitions.errors import ChurnError
 from churn_spark.definitions.project import Project, Run
 from churn_spark.session import session
@@ -34,25 +36,21 @@ from churn_spark.tables.place import Place
 log = logging.getLogger("churn_spark.run")
 
 BUG = 70
+INTERRUPTED = 130
 Work = Callable[[Project, Catalog, date, Sequence[str]], None]
 
 
 def job(stage: Stage) -> None:
     """The way in of `jobs/<stage>.py`: read the arguments, run the stage once, leave with its exit code."""
-    command(stage.summary, partial(once, stage))
+    command(stage.command, stage.summary, partial(once, stage))
 
 
-def command(summary: str, work: Work) -> None:
-    """Run `work` as a program of its own, with the arguments every job takes."""
+def command(verb: str, summary: str, work: Work) -> None:
+    """Run `work` as a program of its own, with the arguments every job takes; `verb` says which options it heeds."""
 
-    def main(
-        conf: Path = typer.Option(..., help="Configuration file of the project."),
-        as_of: str = typer.Option(None, help="As-of date, YYYY-MM-DD; today in the project's zone when left out."),
-        env: str = typer.Option(None, help="Environment whose conf/env/<name>.yaml is merged over the configuration."),
-        log: str = typer.Option("text", help="Progress as text for people or json for machines."),
-        option: list[str] = typer.Option([], help="accept-incomplete, restate, replace-published, model-version=N ..."),
-    ) -> None:
-        leave(lambda: start(conf, as_of, env, log, option, work))
+    def main(conf: Conf, as_of: AsOf = None, env: Env = None, log: Log = "text", option: Options = []) -> None:  # noqa: B006
+        options = heeded(option, verb)
+        leave(lambda: start(conf, as_of, env, log, options, work))
 
     main.__doc__ = summary
     typer.run(main)
@@ -60,8 +58,17 @@ def command(summary: str, work: Work) -> None:
 
 def start(conf: Path, as_of: str | None, env: str | None, log_format: str, options: Sequence[str], work: Work) -> None:
     """Load the settings, open the warehouse and do the work at an as-of date."""
-    project, catalog = opened(conf, env, log_format)
-    work(project, catalog, as_of_date(as_of, project), options)
+    project, catalog, day = opened_at(conf, as_of, env, log_format, options)
+    work(project, catalog, day, options)
+
+
+def opened_at(
+    conf: Path, as_of: str | None, env: str | None, log_format: str, options: Sequence[str]
+) -> tuple[Project, Catalog, date]:
+    """The same as `opened`, with the as-of date, which is judged before the session is made."""
+    progress.configure(log_format)
+    day = as_of_date(as_of, load(conf, env), FUTURE in options)
+    return *opened(conf, env, log_format), day
 
 
 def opened(conf: Path, env: str | None = None, log_format: str = "text") -> tuple[Project, Catalog]:
@@ -69,20 +76,28 @@ def opened(conf: Path, env: str | None = None, log_format: str = "text") -> tupl
     os.umask(0o077)
     progress.configure(log_format)
     project = load(conf, env)
+    log.info("starting Spark")
     spark = session(f"churn_spark {project.name}")
     project = load(conf, env, expressions=expressions(spark))
     arguments = f"--conf {project.origin}" + (f" --env {env}" if env else "")
     return project, Catalog(spark, Place(project.warehouse.path, project.warehouse.schema), arguments)
 
 
-def as_of_date(text: str | None, project: Project) -> date:
-    """The date asked for, or today in the project's zone."""
+def as_of_date(text: str | None, project: Project, future: bool = True) -> date:
+    """The date asked for, or today in the project's zone; typer.BadParameter for one after tomorrow without `future`.
+
+    What a run takes in counts as known from its as-of date on: a mistyped year would hide it until then.
+    """
+    today = datetime.now(ZoneInfo(project.zone)).date()
     if text is None:
-        return datetime.now(ZoneInfo(project.zone)).date()
+        return today
     try:
-        return date.fromisoformat(text)
+        asked = date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"--as-of {text!r} is no date; write YYYY-MM-DD") from None
+        raise typer.BadParameter(f"--as-of {text!r} is no date of the calendar; write YYYY-MM-DD") from None
+    if asked > today + timedelta(days=1) and not future:
+        raise typer.BadParameter(f"--as-of {asked} lies in the future; if it is meant, add --option {FUTURE}")
+    return asked
 
 
 def once(stage: Stage, project: Project, catalog: Catalog, as_of: date, options: Sequence[str]) -> None:
@@ -135,14 +150,21 @@ def _end_failed(catalog: Catalog, run: Run, error: BaseException) -> None:
 
 
 def leave(work: Callable[[], None]) -> None:
-    """Do the work and leave the process with the exit code of what happened."""
+    """Do the work and leave the process with the exit code of what happened; SIGTERM ends it as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         work()
     except ChurnError as error:
         progress.fail(type(error).__name__, str(error))
         sys.exit(error.exit_code)
-    except (typer.Exit, typer.BadParameter, SystemExit, KeyboardInterrupt):
+    except (typer.Exit, typer.BadParameter):
         raise
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Inside a command line of several verbs, typer has made an exit of the interrupt already.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
+        progress.fail("interrupted", "run the same command again")
+        sys.exit(INTERRUPTED)
     except BaseException as error:
         if damaged := named(error):
             progress.fail(type(damaged).__name__, str(damaged))

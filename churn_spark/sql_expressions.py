@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from churn_spark.settings.nearest import unknown
 
 Columns = tuple[tuple[str, str], ...]
+Expressions = Callable[[Columns, str], str]
 
 _ROW_ONLY = "only the row itself may be used"
 REFUSED = {
@@ -27,7 +28,7 @@ logging.getLogger("SQLQueryContextLogger").setLevel(
 )  # else it prints Spark's stack trace of every mistake
 
 
-def expressions(spark: SparkSession) -> Callable[[Columns, str], str]:
+def expressions(spark: SparkSession) -> Expressions:
     """A function that gives the Spark type of a SQL expression over columns (name, type).
 
     It raises ValueError, with a readable reason, for an expression that does not parse or resolve, and for one whose

@@ -4,4 +4,4 @@ from churn_spark.chain import daily
 from churn_spark.run import command
 
 if __name__ == "__main__":
-    command("Everything of one day, ingest to report.", daily)
+    command("daily", "Everything of one day, ingest to report.", daily)

@@ -15,7 +15,7 @@ def test_the_table_of_exit_codes_is_that_of_the_errors():
     rows = re.findall(r"^\| (\d+) \| (?:`(\w+)`)? *\| (.*?) \|", PAGE, re.MULTILINE)
     named = {int(code): (name, text) for code, name, text in rows if name}
     assert named == {error.exit_code: (error.__name__, error.__doc__) for error in ALL}
-    assert {int(code) for code, *_ in rows} - set(named) == {0, 2, run.BUG}
+    assert {int(code) for code, *_ in rows} - set(named) == {0, 2, run.BUG, run.INTERRUPTED}
 
 
 def test_every_command_it_shows_is_one_that_there_is():

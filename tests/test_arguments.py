@@ -1,0 +1,77 @@
+"""What the command line takes, and what it refuses before anything is started."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from churn_spark import cli, run
+from churn_spark.arguments import OPTIONS, heeded
+from tests.report.made_facts import made_project
+
+OPERATIONS = (Path(__file__).parent.parent / "docs" / "operations.md").read_text()
+NOW = datetime.now(ZoneInfo(made_project().zone)).date()
+
+
+@pytest.mark.parametrize(
+    ("verb", "given"),
+    [
+        ("daily", ["accept-incomplete", "restate", "verify", "model-version=12"]),
+        ("ingest", ["restate"]),
+        ("score", ["model-version=3", "future"]),
+        ("maintain", ["accept-rollback"]),
+        ("train", ["future"]),
+    ],
+)
+def test_an_option_that_the_verb_heeds_is_taken(verb: str, given: list[str]) -> None:
+    assert heeded(given, verb) == given
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "told"),
+    [
+        ("ingest", "acept-incomplete", "'acept-incomplete' is not one of accept-incomplete, restate, verify, future."
+         " Did you mean accept-incomplete?"),
+        ("score", "model-version=abc", "'model-version=abc' is not one of model-version=N, future. Did you mean"
+         " model-version=N?"),
+        ("score", "model-version=0", "'model-version=0' is not one of model-version=N, future. Did you mean"
+         " model-version=N?"),
+        ("train", "restate", "'restate' is not one of future. It goes with daily and ingest"),
+        ("daily", "restate ", "'restate ' is not one of accept-incomplete, restate, verify, model-version=N, future."
+         " Did you mean restate?"),
+    ],
+)  # fmt: skip
+def test_any_other_is_refused_with_those_there_are(verb: str, given: str, told: str) -> None:
+    with pytest.raises(typer.BadParameter) as refused:
+        heeded([given], verb)
+    assert str(refused.value) == f"--option {told}"
+
+
+@pytest.mark.parametrize("arguments", [["--option", "acept-incomplete"], ["--log", "xml"]])
+def test_a_mistake_of_the_command_line_ends_it_before_the_file_is_read(arguments: list[str]) -> None:
+    for verb in ("daily", "ingest", "backfill"):
+        done = CliRunner().invoke(cli.app, [verb, "--conf", "nowhere.yaml", *arguments])
+        assert done.exit_code == 2, done.output
+        assert "nowhere.yaml" not in done.output
+
+
+def test_the_page_on_operations_lists_every_option_with_its_verbs() -> None:
+    rows = re.findall(r"^\| `([\w=-]+)` \| (`.*?`|all) \|", OPERATIONS, re.MULTILINE)
+    listed = {name: set(re.findall(r"[\w-]+", verbs)) for name, verbs in rows if name in {o.written for o in OPTIONS}}
+    assert listed == {option.written: set(option.verbs or ("all",)) for option in OPTIONS}
+
+
+def test_an_as_of_date_after_tomorrow_must_be_meant() -> None:
+    project = made_project()
+    assert run.as_of_date(None, project) == NOW
+    tomorrow = NOW + timedelta(days=1)
+    assert run.as_of_date(tomorrow.isoformat(), project, future=False) == tomorrow
+    with pytest.raises(typer.BadParameter, match="lies in the future; if it is meant, add --option future"):
+        run.as_of_date("2917-06-01", project, future=False)
+    assert run.as_of_date("2917-06-01", project, future=True).year == 2917
+    with pytest.raises(typer.BadParameter, match="is no date of the calendar"):
+        run.as_of_date("2017-02-30", project)
