@@ -35,10 +35,14 @@ class Privacy:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """The MLflow store: `uri` None takes MLFLOW_TRACKING_URI, else a SQLite file beside the warehouse."""
+    """The MLflow store: `uri` None takes MLFLOW_TRACKING_URI, else a SQLite file beside the warehouse.
+
+    models: a folder all nodes of a cluster see, for models on their way; None: below the warehouse's root.
+    """
 
     uri: str | None = None
     experiment: str = "churn"
+    models: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,11 @@ class Project:
     @property
     def event_sources(self) -> tuple[Source, ...]:
         return tuple(source for source in self.sources if source.kind == "events")
+
+    @property
+    def partnered_sources(self) -> tuple[Source, ...]:
+        """The sources of events with a counterparty."""
+        return tuple(source for source in self.event_sources if source.counterparty)
 
     @property
     def customer_sources(self) -> tuple[Source, ...]:

@@ -63,6 +63,7 @@ class Taken:
     known_from: tuple[date, ...] = ()
     ignored: tuple[str, ...] = ()
     incomplete: bool = False
+    mapping: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

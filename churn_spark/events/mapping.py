@@ -4,9 +4,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.sources import Source
 from churn_spark.events.attempt import PREFIX, value
 from churn_spark.events.zones import reading_times_in
+
+VERSION = 1
+"""Rises when the same configuration makes something else of a row."""
 
 EARLIEST, LATEST = "1900-01-01", "2199-12-31"
 """Days outside are no dates of a customer's life: such a time counts as missing (no_time)."""
@@ -21,10 +25,22 @@ def expressions(source: Source) -> dict[str, str]:
     if source.kind == "events":
         found["event_time"] = source.event_time
         found["event_id"] = f"array({', '.join(f'cast(({part}) as string)' for part in identity(source))})"
+    if source.counterparty:
+        found["counterparty"] = source.counterparty
     if source.delivered.by == "column":
         found["nominal_date"] = f"`{source.delivered.column}`"
     found |= {f"value_{column.name}": column.expression for column in source.values}
     return found | {f"check_{check.name}": check.expression for check in source.checks}
+
+
+def mapping_hash(source: Source, zone: str) -> str:
+    """The hash of what rows of a source are made into: how they are read, every expression and check, types, zones.
+
+    Rows taken under another hash mean something else. What only decides when a delivery is due or known is left out.
+    """
+    types = [(m.name, m.scale, m.max_abs) for m in source.measures] + [(a.name, a.type) for a in source.attributes]
+    read = (source.kind, source.format, source.schema, source.options, source.time_zone, zone)
+    return definition_hash(VERSION, read, expressions(source), types, source.identifiers)
 
 
 def identity(source: Source) -> tuple[str, ...]:
@@ -54,13 +70,20 @@ def dated(source: Source) -> Column | None:
 
 def values(source: Source) -> dict[str, Column]:
     """The columns of the source's table by name; null where there is no value or it does not fit."""
-    customer = value("customer_id").cast("string")
-    found = {"customer_id": F.when(F.trim(customer) != "", customer)}
+    found = {"customer_id": _text("customer_id")}
     if source.kind == "events":
         found["event_id"] = _event_id(source)
+    if source.counterparty:
+        found["counterparty"] = _text("counterparty")
     found |= {m.name: value(f"value_{m.name}").try_cast(f"decimal(18,{m.scale})") for m in source.measures}
     found |= {c.name: value(f"value_{c.name}").cast("string") for c in source.categories}
     return found | {a.name: value(f"value_{a.name}").try_cast(a.type) for a in source.attributes}
+
+
+def _text(name: str) -> Column:
+    """Text of an expression; null where it is empty."""
+    text = value(name).cast("string")
+    return F.when(F.trim(text) != "", text)
 
 
 def _event_id(source: Source) -> Column:

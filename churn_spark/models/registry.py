@@ -19,6 +19,7 @@ from churn_spark.definitions.project import Tracking
 from churn_spark.models import tracking_store
 from churn_spark.models.manifest import check_manifest, write_manifest
 from churn_spark.models.risk_model import RiskModel, read_model, write_description
+from churn_spark.models.shared_folder import passing, visible
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,12 +33,14 @@ class Registry:
     """The versions of one registered model.
 
     root: the warehouse's local folder; None when it has none (then copies are kept in the user's cache folder).
+    shared: a folder that the executors see too, where they do not see the driver's disk.
     """
 
-    def __init__(self, name: str, tracking: Tracking, root: Path | None) -> None:
+    def __init__(self, name: str, tracking: Tracking, root: Path | None, shared: str | None = None) -> None:
         self.name = name
         self._tracking = tracking
         self._root = root
+        self._shared = shared
         cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "churn_spark"
         self._copies = (root if root is not None else cache) / "_models" / name
 
@@ -81,7 +84,7 @@ class Registry:
         client, _ = self._connection
         with _private_folder(self._copies) as scratch:
             folder = Path(scratch) / FOLDER
-            manifest = _save(model, card, folder, Path(scratch))
+            manifest = self._save(model, card, folder, Path(scratch))
             client.log_artifacts(run_id, str(folder), FOLDER)
             try:
                 client.get_registered_model(self.name)
@@ -91,7 +94,7 @@ class Registry:
                 self.name, f"runs:/{run_id}/{FOLDER}", run_id, tags={**tags, MANIFEST_TAG: manifest}
             )
             version = int(registered.version)
-            self._keep(folder, version)
+            self._keep(folder, version, manifest)
         return version, manifest
 
     def load(self, version: int, manifest: str | None = None) -> RiskModel:
@@ -100,12 +103,13 @@ class Registry:
         manifest: its SHA-256 as noted when it became champion; None takes the registry's word. ModelError when the
         version does not exist, cannot be reached, or was altered.
         """
-        copy = self._copies / str(version)
         known = manifest or self._registered(version).tags[MANIFEST_TAG]
+        copy = self._copy(version, known)
         if not copy.is_dir():
             self._fetch(version, known)
         check_manifest(copy, known)
-        return read_model(copy, PipelineModel.load((copy / PIPELINE).resolve().as_uri()))
+        with visible(copy / PIPELINE, self._shared) as address:
+            return read_model(copy, PipelineModel.load(address))
 
     @cached_property
     def _connection(self) -> tuple["MlflowClient", str]:
@@ -133,25 +137,29 @@ class Registry:
             except Exception as error:  # whatever an artifact store raises
                 raise ModelError(f"{self.name} version {version} cannot be fetched from {self.uri}: {error}") from error
             check_manifest(Path(fetched), manifest)
-            self._keep(Path(fetched), version)
+            self._keep(Path(fetched), version, manifest)
 
-    def _keep(self, folder: Path, version: int) -> None:
-        copy = self._copies / str(version)
-        if copy.exists():  # of another store with the same numbers
+    def _save(self, model: RiskModel, card: str, folder: Path, scratch: Path) -> str:
+        import mlflow.spark
+        import pyspark
+
+        # Explicit requirements: guessing them starts another Spark. A private folder: the default is shared in /tmp.
+        needs = [f"pyspark=={pyspark.__version__}"]
+        with passing(self._shared or (scratch / "dfs").as_uri()) as written:
+            mlflow.spark.save_model(model.pipeline, str(folder), pip_requirements=needs, dfs_tmpdir=written)
+        write_description(model, folder)
+        (folder / "card.md").write_text(card)
+        return write_manifest(folder)
+
+    def _copy(self, version: int, manifest: str) -> Path:
+        """Where a version is kept: other stores number their versions alike, so the manifest is part of the name."""
+        return self._copies / f"{version}-{manifest[:12]}"
+
+    def _keep(self, folder: Path, version: int, manifest: str) -> None:
+        copy = self._copy(version, manifest)
+        if copy.exists():
             shutil.rmtree(copy)
         folder.rename(copy)
-
-
-def _save(model: RiskModel, card: str, folder: Path, scratch: Path) -> str:
-    import mlflow.spark
-    import pyspark
-
-    # Explicit requirements: guessing them starts another Spark. A private folder: the default is shared in /tmp.
-    needs = [f"pyspark=={pyspark.__version__}"]
-    mlflow.spark.save_model(model.pipeline, str(folder), pip_requirements=needs, dfs_tmpdir=str(scratch / "dfs"))
-    write_description(model, folder)
-    (folder / "card.md").write_text(card)
-    return write_manifest(folder)
 
 
 def _private_folder(beside: Path) -> "tempfile.TemporaryDirectory[str]":

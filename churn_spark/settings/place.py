@@ -42,14 +42,23 @@ class TrackingSection(Section):
         None, description="Tracking URI; left out: MLFLOW_TRACKING_URI, else a SQLite file beside the warehouse."
     )
     experiment: Text = Field("churn", description="Experiment the training runs are logged under.")
+    models: Text | None = Field(
+        None,
+        description="Folder that all nodes of a cluster see, for models on their way; left out: below the warehouse's"
+        " path. Needed on a cluster with a warehouse of a metastore.",
+    )
 
 
 class RetentionSection(Section):
     """What `maintain` keeps."""
 
     features_days: PositiveDays = Field(800, description="As-of dates of features and scores kept, days.")
-    log_days: PositiveDays = Field(30, description="Old table versions kept for time travel, days.")
-    vacuum_hours: Annotated[int, Field(ge=1)] = Field(168, description="Files of old versions kept, hours.")
+    log_days: PositiveDays = Field(
+        30, description="The log of old table versions is kept, days. Time travel reaches the shorter of the two."
+    )
+    vacuum_hours: Annotated[int, Field(ge=168)] = Field(
+        168, description="The files of old table versions are kept, hours; Delta takes no less than a week."
+    )
 
 
 Privacy = Annotated[PrivacySection, BeforeValidator(shorthand("mode"))]

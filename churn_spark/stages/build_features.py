@@ -1,7 +1,7 @@
 """Features and segments: what was known of every customer of the population at each of the run's as-of dates."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from multiprocessing.pool import ThreadPool
 
@@ -17,11 +17,12 @@ from churn_spark.features.definitions import tile_definitions
 from churn_spark.features.segments import Centre, clustered, fit, fitted_on, segments
 from churn_spark.features.snapshot import Known, snapshots
 from churn_spark.stages import reads
+from churn_spark.stages.meanings import snapshot_definitions
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.contracts.intake import customers
+from churn_spark.tables.contracts.intake import customers, events
 from churn_spark.tables.contracts.snapshots import KEY, SEGMENT_CENTRES, SEGMENTS, features
-from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
+from churn_spark.tables.contracts.tiles import FIRST_SEEN, contacts, tiles
 from churn_spark.tables.table import Table
 
 log = logging.getLogger("churn_spark.build_features")
@@ -51,7 +52,7 @@ def _begin(run: Run, project: Project, catalog: Catalog, table: Table, fitted: M
     writes: dict[Table, Sequence[date]] = {table: run.dates}
     if project.segmentation:
         writes |= {SEGMENTS: run.dates, SEGMENT_CENTRES: _refitted(fitted)}
-    catalog.begin(run, writes, definitions={table.name: project.features.hashes})
+    catalog.begin(run, writes, definitions=snapshot_definitions(project))
 
 
 def _fitted(days: Sequence[date], stored: set[date]) -> dict[date, date]:
@@ -109,7 +110,19 @@ def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days
         tiles={s.name: catalog.read(tiles(s), all_of(s.tiles_table)) for s in project.event_sources},
         first_seen=catalog.read(FIRST_SEEN, all_of("first_seen")),
         customers=catalog.read(customers(project), all_of("customers")) if project.customer_sources else None,
+        contacts={s.name: catalog.read(contacts(s), all_of(s.contacts_table)) for s in project.partnered_sources},
+        churned=_churned(project, catalog, all_of),
     )
+
+
+def _churned(project: Project, catalog: Catalog, all_of: Callable[[str], Days]) -> DataFrame | None:
+    """The events by which partners leave; None where they leave otherwise or nothing asks."""
+    leaving = project.features.leaving
+    if leaving is None or leaving.after is not None:
+        return None
+    source = project.source(leaving.sources[0])
+    happened = catalog.read(events(source), all_of(source.events_table))
+    return happened.where(leaving.filter or "true").select("customer_id", "known_from")
 
 
 def _refuse_too_early(run: Run, project: Project, catalog: Catalog) -> None:
@@ -126,8 +139,10 @@ def _refuse_tiles_due(run: Run, project: Project, catalog: Catalog, span: Mappin
     """NotReadyError when events within reach have no tiles, stale ones, or ones of another definition."""
     ledger, definitions = catalog.ledger, tile_definitions(project)
     for source in project.event_sources:
-        output = source.tiles_table
-        for day in sorted(day for day in ledger.partitions(source.events_table) if day in span[output]):
+        wanted = [(table, day) for day in sorted(ledger.partitions(source.events_table)) for table in source.compacted]
+        for output, day in wanted:
+            if day not in span[output]:
+                continue
             if reason := why(ledger, output, day, reads.tiles(project, output, day), definitions[output]):
                 raise NotReadyError(
                     f"{output} of {day}: {reason[1]}; rebuild what is due: churn-spark build-tiles {catalog.arguments}"

@@ -9,6 +9,7 @@ from churn_spark.stages.build_labels import build_labels
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.stages.ingest import ingest
 from churn_spark.stages.maintain import maintain
+from churn_spark.stages.meanings import score_definitions, snapshot_definitions
 from churn_spark.stages.profile import profile
 from churn_spark.stages.report import report
 from churn_spark.stages.score import score
@@ -19,6 +20,10 @@ from churn_spark.stages.train import train
 def _intake(project: Project) -> tuple[str, ...]:
     customers = ("customers",) if project.customer_sources else ()
     return (*(source.events_table for source in project.event_sources), *customers, "quarantine", "deliveries")
+
+
+def _tiles(project: Project) -> tuple[str, ...]:
+    return (*(table for source in project.event_sources for table in source.compacted), "first_seen")
 
 
 def _snapshots(project: Project) -> tuple[str, ...]:
@@ -39,7 +44,7 @@ BUILD_TILES = Stage(
     "build_tiles",
     "Compact events to one row a customer, day and knowledge date.",
     build_tiles,
-    lambda project: (*(source.tiles_table for source in project.event_sources), "first_seen"),
+    _tiles,
     reads.tiles,
     tile_definitions,
     daily=True,
@@ -50,7 +55,7 @@ BUILD_FEATURES = Stage(
     build_features,
     _snapshots,
     reads.features,
-    lambda project: {"features": project.features.hashes},
+    snapshot_definitions,
     per_date=True,
     daily=True,
 )
@@ -76,6 +81,7 @@ SCORE = Stage(
     score,
     lambda project: ("risk_scores",),
     reads.scores,
+    score_definitions,
     per_date=True,
     daily=True,
 )

@@ -29,13 +29,16 @@ def ingest(run: Run, project: Project, catalog: Catalog) -> None:
     hidden = hiding(catalog.spark, project.privacy)
     taken = taken_before(catalog)
     memory = remembered(catalog.ledger)
-    plans = [plan(catalog.spark, run, source, taken.get(source.name, {}), memory) for source in project.sources]
+    plans = [
+        plan(catalog.spark, run, source, project.zone, taken.get(source.name, {}), memory) for source in project.sources
+    ]
     plans = [chosen for chosen in plans if chosen.takings]
     if not plans:
         log.info("nothing to take: every delivery up to %s is in", run.as_of)
         return
     with ExitStack() as held:
         intakes = [_taken_in(run, project, catalog, chosen, hidden, held) for chosen in plans]
+        log.info("writing %s", ", ".join(chosen.source.name for chosen in plans))
         write(run, project, catalog, intakes)
     for intake in intakes:
         _tell(intake)
@@ -60,12 +63,15 @@ def hiding(spark: SparkSession, privacy: Privacy) -> Pseudonym | None:
 def _taken_in(
     run: Run, project: Project, catalog: Catalog, chosen: Plan, hidden: Pseudonym | None, held: ExitStack
 ) -> Intake:
-    log.info("%s: taking %s", chosen.source.name, _deliveries(len(chosen.takings)))
+    name = chosen.source.name
+    log.info("%s: reading and judging %s", name, _deliveries(len(chosen.takings)))
     judged = judge(catalog.spark, run, project, chosen, hidden)
     held.callback(judged.rows.unpersist)
+    log.info("%s: looking for copies", name)
     settled = settle(catalog, judged)
     for frame in settled.held:
         held.callback(frame.unpersist)
+    log.info("%s: counting", name)
     found = accounts(judged, settled)
     refuse_too_many(chosen.source, found)
     return Intake(judged, settled, found)

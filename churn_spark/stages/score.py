@@ -12,8 +12,9 @@ from churn_spark.definitions.errors import ModelError, NotReadyError
 from churn_spark.definitions.periods import listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.models.ranking import ranked, tier
-from churn_spark.models.registry import Registry
 from churn_spark.models.risk_model import RiskModel
+from churn_spark.stages.meanings import score_definitions
+from churn_spark.stages.model_registry import registry_of
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import CHAMPIONS
 from churn_spark.tables.contracts.snapshots import KEY, RISK_SCORES, SEGMENTS, features
@@ -54,8 +55,8 @@ def score(run: Run, project: Project, catalog: Catalog) -> None:
             f"no model is in force at {listed(lacking)}. Train one: churn-spark train {catalog.arguments} --as-of"
             f" {min(lacking)}; or score with a later one: --option {VERSION}N (such scores are marked as replayed)"
         )
-    registry = Registry(project.model_name, project.tracking, catalog.place.local_root)
-    catalog.begin(run, {RISK_SCORES: run.dates})
+    registry = registry_of(project, catalog)
+    catalog.begin(run, {RISK_SCORES: run.dates}, definitions=score_definitions(project))
     for champion in sorted({c for c in chosen.values() if c}, key=lambda c: (c.version, c.replayed)):
         days = [day for day in run.dates if chosen[day] == champion]
         model = registry.load(champion.version, champion.manifest)

@@ -16,6 +16,7 @@ from churn_spark.models.risk_model import RiskModel
 from churn_spark.models.split import split
 from churn_spark.stages import training_snapshots as snapshots
 from churn_spark.stages.model_records import curves_text, figures, kept_facts, parameters, records
+from churn_spark.stages.model_registry import registry_of
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import CHAMPIONS, MODEL_CURVES, MODEL_METRICS
 
@@ -24,7 +25,7 @@ log = logging.getLogger("churn_spark.train")
 
 def train(run: Run, project: Project, catalog: Catalog) -> None:
     """Train, test and register the better of the candidates, and put it in force from the run's as-of date."""
-    registry = Registry(project.model_name, project.tracking, catalog.place.local_root)
+    registry = registry_of(project, catalog)
     with ThreadPoolExecutor(max_workers=1) as background:
         # A store that cannot be reached must end the run before the first fit, and reaching it takes as long as this.
         reached = background.submit(registry.open)
@@ -53,8 +54,8 @@ def _material(run: Run, project: Project, catalog: Catalog) -> Material:
     missing = sorted(set(days) - set(ready))
     if missing:
         log.warning(
-            "%d matured snapshots have no features or labels and teach nothing: %s; to build them: churn-spark backfill"
-            " %s",
+            "%d matured snapshots have no features or labels, or stale ones, and teach nothing: %s; to build them:"
+            " churn-spark backfill %s",
             len(missing),
             listed(missing),
             catalog.arguments,

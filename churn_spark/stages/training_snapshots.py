@@ -10,6 +10,9 @@ from churn_spark.definitions.errors import ModelError
 from churn_spark.definitions.periods import grid
 from churn_spark.definitions.project import Project
 from churn_spark.labels.definitions import label_definitions
+from churn_spark.stages import reads
+from churn_spark.stages.meanings import POPULATION, snapshot_definitions
+from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.snapshots import KEY, LABELS, features
 
@@ -23,14 +26,17 @@ def on_grid(project: Project, as_of: date) -> tuple[date, ...]:
 
 
 def ready(project: Project, catalog: Catalog, days: Collection[date]) -> tuple[date, ...]:
-    """Those of `days` that have features, and labels under the definition in force."""
-    definition = label_definitions(project)[LABELS.name]
-    featured = catalog.ledger.partitions(features(project.features).name)
-    labels = catalog.ledger.partitions(LABELS.name)
+    """Those of `days` with features and labels that are not stale, of the population and the label in force."""
+    ledger, table = catalog.ledger, features(project.features).name
+    population = {POPULATION: snapshot_definitions(project)[table][POPULATION]}
+    label = label_definitions(project)[LABELS.name]
+    labels = ledger.partitions(LABELS.name)
     return tuple(
         day
         for day in sorted(days)
-        if day in featured and day in labels and labels[day].rows and labels[day].definitions == definition
+        if not why(ledger, table, day, reads.features(project, table, day), population)
+        and not why(ledger, LABELS.name, day, reads.labels(project, LABELS.name, day), label)
+        and labels[day].rows
     )
 
 

@@ -76,7 +76,7 @@ def test_a_store_that_cannot_be_reached_is_named(registry):
 
 
 def test_an_altered_copy_is_not_loaded(registry, tmp_path):
-    described = tmp_path / "warehouse" / "_models" / "made_churn" / "1" / "model.json"
+    (described,) = (tmp_path / "warehouse" / "_models" / "made_churn").glob("1-*/model.json")
     described.write_text(described.read_text().replace("0.5", "0.9"))
     with pytest.raises(ModelError, match=r"were altered, added or lost: model\.json"):
         registry[0].load(1, registry[1])
@@ -85,7 +85,7 @@ def test_an_altered_copy_is_not_loaded(registry, tmp_path):
 def test_a_lost_copy_is_fetched_again_and_kept(registry, tmp_path):
     shutil.rmtree(tmp_path / "warehouse" / "_models")
     registry[0].load(1)
-    assert (tmp_path / "warehouse" / "_models" / "made_churn" / "1" / "manifest.json").is_file()
+    assert len(list((tmp_path / "warehouse" / "_models" / "made_churn").glob("1-*/manifest.json"))) == 1
 
 
 def test_an_altered_artifact_in_the_store_is_not_fetched(registered, registry, tmp_path):
@@ -119,3 +119,21 @@ def test_a_warehouse_without_a_local_path_needs_a_store(monkeypatch):
         Registry("made_churn", Tracking(), None).open()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://from.the.environment")
     assert Registry("made_churn", Tracking(), None).uri == "http://from.the.environment"
+
+
+def test_models_pass_through_the_folder_that_executors_see(registered, registry, model, tmp_path):
+    root, _ = registered
+    shared = tmp_path / "shared"
+    through = Registry(
+        registry[0].name, Tracking(uri=f"sqlite:///{root}/mlflow.db"), tmp_path / "other", shared.as_uri()
+    )
+    assert through.load(1, registry[1]).features == model.features
+    assert shared.is_dir()
+    assert list(shared.iterdir()) == []
+
+
+def test_versions_of_two_stores_with_one_number_are_kept_apart(registry, tmp_path):
+    other = tmp_path / "warehouse" / "_models" / "made_churn" / "1-000000000000"
+    other.mkdir(parents=True)
+    assert registry[0].load(1, registry[1]).family == "logistic_regression"
+    assert other.is_dir()

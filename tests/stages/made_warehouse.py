@@ -16,6 +16,7 @@ from churn_spark.definitions.project import Privacy, Project, Run, Tracking, War
 from churn_spark.definitions.rules import LabelRule, Population
 from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.labels.definitions import label_definitions
+from churn_spark.stages.meanings import snapshot_definitions
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.snapshots import LABELS, features
 from churn_spark.tables.place import Place
@@ -136,7 +137,7 @@ def write_snapshots(project: Project, catalog: Catalog, days: Collection[date], 
     table = features(project.features)
     run = run_of(project, "build_features", max(days))
     catalog.enter(run)
-    catalog.begin(run, {table: days}, definitions={"features": project.features.hashes})
+    catalog.begin(run, {table: days}, definitions=snapshot_definitions(project))
     catalog.replace(table, catalog.spark.createDataFrame(snapshots, table.schema), run, days)
     catalog.end(run)
     run = run_of(project, "build_labels", max(days))

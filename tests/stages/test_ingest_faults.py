@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ import pytest
 from churn_spark.definitions.errors import ConfigError, DeliveryError
 from churn_spark.definitions.project import Privacy
 from churn_spark.definitions.sources import Calendar, Delivered, RowCheck
-from tests.stages.shop import category, shop
+from tests.stages.shop import Shop, category, shop
 
 GOOD = "c1,1,2024-03-08 12:00:00,1.50"
 DAY = "2024-03-08.csv"
@@ -201,3 +202,34 @@ def test_pseudonyms_reach_every_table_and_the_key_no_plan(spark, tmp_path, monke
         ("unparsable",),
     ]
     assert f'"customer":"{customer}"' in str(place.quarantine("row"))
+
+
+def test_a_partner_has_the_pseudonym_it_has_as_a_customer(spark, tmp_path, monkeypatch):
+    place = shop(spark, tmp_path, privacy=Privacy(key_env="SHOP_KEY"), event_id=("at",), counterparty="id")
+    monkeypatch.setenv("SHOP_KEY", "a key")
+    place.deliver(DAY, [GOOD, "1,c1,2024-03-07 10:00:00,1.00", "c1, ,2024-03-07 11:00:00,1.00", "c1,1,never,1.00"])
+    place.ingest(AS_OF)
+    pairs = sorted(place.events("customer_id", "counterparty"), key=str)
+    by_id = {customer for customer, _ in pairs}
+    assert len(by_id) == 2
+    assert {partner for _, partner in pairs} == {*by_id, None}
+    ((refused,),) = place.quarantine("row")
+    assert all(one in refused for one in by_id), "what makes a partner's id is hidden in a refused row too"
+
+
+def test_deliveries_of_another_mapping_are_taken_again_only_when_that_is_asked_for(spark, tmp_path):
+    place = shop(spark, tmp_path, delivered=Delivered(lag_days=1))
+    place.deliver("2024-03-07.csv", ["c1,0,2024-03-07 12:00:00,1.00"])
+    place.deliver(DAY, [GOOD])
+    place.ingest(AS_OF)
+    dates = place.events("event_id", "known_from")
+    doubled = replace(place.source, measures=(replace(place.source.measures[0], expression="amount * 2"),))
+    later = Shop(replace(place.project, sources=(doubled,)), place.catalog, place.folder)
+    with pytest.raises(DeliveryError, match=r"when 2 deliveries \(2 rows\) were taken.*--option restate"):
+        later.ingest("2024-03-10")
+    assert later.events("event_id", "amount") == [("0", Decimal("1.00")), ("1", Decimal("1.50"))]
+    (place.folder / "2024-03-07.csv").unlink()
+    later.ingest("2024-03-10", "restate")
+    assert later.events("event_id", "amount") == [("0", Decimal("1.00")), ("1", Decimal("3.00"))]
+    assert later.events("event_id", "known_from") == dates
+    assert later.ingest("2024-03-10") == "nothing_to_do", "what is not there any more stays as it was"

@@ -8,11 +8,14 @@ import pytest
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import ModelError, NotReadyError
+from churn_spark.definitions.modelling import Segmentation
 from churn_spark.definitions.project import Tracking
 from churn_spark.models.registry import Registry
+from churn_spark.stages.graph import BUILD_FEATURES, SCORE
+from churn_spark.stages.plan import due
 from churn_spark.stages.score import Chosen, InForce, choose, score
 from churn_spark.stages.train import train
-from churn_spark.stages.training_snapshots import equal_features
+from churn_spark.stages.training_snapshots import equal_features, ready
 from churn_spark.tables.contracts.models import CHAMPIONS, MODEL_CURVES, MODEL_METRICS
 from churn_spark.tables.contracts.snapshots import RISK_SCORES
 from tests.stages.made_warehouse import CUSTOMERS, catalog_of, do, every_four_weeks, project_at, write_snapshots
@@ -61,7 +64,7 @@ def test_both_candidates_and_baselines_are_measured_on_the_test(trained):
 
 def test_the_model_says_where_it_comes_from(trained):
     project, _, root = trained
-    kept = root / "warehouse" / "_models" / "made_churn" / "1"
+    (kept,) = (root / "warehouse" / "_models" / "made_churn").glob("1-*")
     model = Registry(project.model_name, project.tracking, root / "warehouse").load(1)
     assert model.features == project.features.hashes
     assert model.facts["snapshots"] == {
@@ -99,6 +102,28 @@ def test_a_feature_of_another_definition_in_some_snapshots_is_left_out_by_name(t
         "plan": "excluded by the configuration",
     }
     assert used == {name: known for name, known in project.features.hashes.items() if name not in left_out}
+
+
+def test_snapshots_of_another_population_or_with_stale_labels_teach_nothing(trained):
+    project, catalog, _ = trained
+    assert ready(project, catalog, DAYS[:4]) == tuple(DAYS[:4])
+    assert ready(replace(project, population=replace(project.population, days=28)), catalog, DAYS[:4]) == ()
+    assert ready(replace(project, periods=replace(project.periods, performance=14)), catalog, DAYS[:4]) == ()
+
+
+def test_another_population_segmentation_or_value_makes_features_and_scores_due(trained):
+    project, catalog, _ = trained
+
+    def reasons(**changes: object) -> list[str]:
+        other = replace(project, **changes)
+        stages = ((BUILD_FEATURES, "features"), (SCORE, "risk_scores"))
+        return [found.reason for stage, table in stages for found in due(catalog.ledger, other, stage, table, [TODAY])]
+
+    assert reasons() == []
+    changed = "definition changed or new: ({})"
+    assert reasons(population=replace(project.population, days=28)) == [changed.format("population")]
+    assert reasons(segmentation=Segmentation("a", "b", "c")) == [changed.format("segmentation")]
+    assert reasons(scoring=replace(project.scoring, high_share=0.2)) == [changed.format("scoring")]
 
 
 def test_a_date_before_any_champion_needs_a_version_and_is_marked_as_replayed(trained):

@@ -31,6 +31,7 @@ class Account:
     read: int
     ignored_columns: tuple[str, ...]
     accepted_incomplete: bool
+    mapping: str | None
     kept: int = 0
     quarantined: int = 0
     duplicate: int = 0
@@ -64,6 +65,7 @@ def taken_before(catalog: Catalog) -> dict[str, dict[str, Taken]]:
             known_from=tuple(row["known_from"] or ()),
             ignored=tuple(row["ignored_columns"] or ()),
             incomplete=row["accepted_incomplete"],
+            mapping=row["mapping"],
         )
     return found
 
@@ -127,6 +129,7 @@ def _of_takings(judged: Judged) -> Iterable[Account]:
             read=seen.read,
             ignored_columns=tuple(judged.ignored.get(taking.name, ())),
             accepted_incomplete=judged.plan.incomplete or judged.thin,
+            mapping=judged.plan.mapping,
         )
 
 
@@ -142,4 +145,5 @@ def _of_other(judged: Judged, taken: Taken) -> Account:
         read=taken.read,
         ignored_columns=taken.ignored,
         accepted_incomplete=taken.incomplete,
+        mapping=taken.mapping,
     )

@@ -1,7 +1,7 @@
 """What ingest takes of a source: deliveries due and not taken yet, those to take again, what is missing."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,6 +12,7 @@ from churn_spark.definitions.periods import listed
 from churn_spark.definitions.project import Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
+from churn_spark.events.mapping import mapping_hash
 from churn_spark.stages.intake.files import Files
 from churn_spark.stages.intake.versions import versions
 from churn_spark.tables.ledger import NOTHING, OK, Ledger
@@ -23,10 +24,15 @@ ACCEPT, RESTATE, VERIFY = "accept-incomplete", "restate", "verify"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run does with one source. taken: what the tables hold; incomplete: something missing was accepted."""
+    """What a run does with one source.
+
+    mapping: hash of what rows are made into now. taken: what the tables hold. incomplete: something missing was
+    accepted.
+    """
 
     source: Source
     files: Files
+    mapping: str
     takings: tuple[Taking, ...]
     taken: Mapping[str, Taken]
     incomplete: bool = False
@@ -60,11 +66,11 @@ def remembered(ledger: Ledger) -> Memory:
     )
 
 
-def plan(spark: SparkSession, run: Run, source: Source, taken: Mapping[str, Taken], memory: Memory) -> Plan:
+def plan(spark: SparkSession, run: Run, source: Source, zone: str, taken: Mapping[str, Taken], memory: Memory) -> Plan:
     """Compare what lies at a source with what was taken. Reads names, sizes, headers and bytes, no rows.
 
-    DeliveryError: a delivery is missing or incomplete (unless accepted), its content changed (unless restated), or one
-    that a broken run took is gone.
+    DeliveryError: a delivery is missing or incomplete (unless accepted), its content or the mapping of its rows changed
+    (unless restated), or one that a broken run took is gone.
     """
     files = Files(spark, source.path)
     half_written = {s.removeprefix(f"{source.name}/") for s in memory.half_written if s.startswith(f"{source.name}/")}
@@ -74,9 +80,11 @@ def plan(spark: SparkSession, run: Run, source: Source, taken: Mapping[str, Take
     new = [delivery for delivery in there if delivery.name not in taken or delivery.name in half_written]
     known = [delivery for delivery in there if delivery.name in taken and delivery.name not in half_written]
     holes = _incomplete(source, run, new, [*taken.values(), *there], memory.accepted)
-    again = _changed(files, source, run, known, taken, memory.begun)
+    mapping = mapping_hash(source, zone)
+    remapped = _remapped(source, run, known, taken, mapping)
+    again = remapped + _changed(files, source, run, [d for d in known if d not in remapped], taken, memory.begun)
     takings = _takings(files, source, run, [*new, *again], taken, memory)
-    return Plan(source, files, takings, taken, incomplete=holes)
+    return Plan(source, files, mapping, takings, taken, incomplete=holes)
 
 
 def _found(files: Files, source: Source) -> list[Found]:
@@ -118,6 +126,27 @@ def _incomplete(
             f" sources.{source.name}.delivered.expected, or run with --option {ACCEPT}"
         )
     return bool(problems)
+
+
+def _remapped(
+    source: Source, run: Run, known: Sequence[Found], taken: Mapping[str, Taken], mapping: str
+) -> list[Found]:
+    """Deliveries whose rows were made into something else than they would be now; DeliveryError without `restate`.
+
+    What is no longer at the source stays as it was taken, and is told.
+    """
+    other = {name for name, found in taken.items() if found.mapping not in (None, mapping)}
+    there = [found for found in known if found.name in other]
+    if gone := len(other) - len(there):
+        log.warning("%s: %d deliveries taken under another mapping are not at the source any more", source.name, gone)
+    if there and RESTATE not in run.options:
+        rows = sum(taken[found.name].read for found in there)
+        raise DeliveryError(
+            f"{source.name}: the configuration makes something else of its rows than it did when"
+            f" {len(there)} deliveries ({rows:,} rows) were taken; to take them again in one pass, under their old dates:"
+            f" --option {RESTATE}"
+        )
+    return there
 
 
 def _changed(

@@ -8,6 +8,7 @@ from churn_spark.tables.table import BOOLEAN, DATE, INT, LONG, STRING, TIMESTAMP
 
 KNOWN_FROM = Column("known_from", DATE, "First as-of date that may use the row; always after event_date.", False)
 CUSTOMER_ID = Column("customer_id", STRING, "Pseudonym of the customer (the plain id where privacy is none).", False)
+COUNTERPARTY = Column("counterparty", STRING, "The partner's customer_id, whether or not a customer; null: none.")
 EVENT_DATE = Column("event_date", DATE, "Day of the event in the configured zone.", False)
 
 REASON_COUNT = T.ArrayType(T.StructType([T.StructField("reason", STRING), T.StructField("rows", LONG)]))
@@ -35,6 +36,7 @@ DELIVERIES = Table(
         ),
         Column("ignored_columns", T.ArrayType(STRING), "Columns of the delivery that the configuration does not know."),
         Column("accepted_incomplete", BOOLEAN, "Taken with --accept-incomplete.", False),
+        Column("mapping", STRING, "Hash of what the configuration made of its rows; another one calls for a restate."),
     ),
     partition="taken_on",
     key=("source", "delivery"),
@@ -79,6 +81,7 @@ def events(source: Source) -> Table:
             EVENT_DATE,
             KNOWN_FROM,
             Column("delivery", STRING, "Delivery it came in.", False),
+            *((COUNTERPARTY,) if source.counterparty else ()),
             *measures,
             *categories,
         ),
