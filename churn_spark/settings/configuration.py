@@ -5,7 +5,7 @@ from pathlib import Path
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.project import Project
 from churn_spark.settings.checks import problems_between
-from churn_spark.settings.checks.sql import Expressions
+from churn_spark.settings.checks.sql import Expressions, sql
 from churn_spark.settings.document import Document, DocumentError, Keys, Problem, read, substituted
 from churn_spark.settings.draft import draft
 from churn_spark.settings.resolve.project import project
@@ -48,9 +48,11 @@ def _checked(
         return None, None, str(error).splitlines()
     values, found = substituted(document, PATHS)
     readable, wrong = draft(values)
-    found += wrong
-    between = (readable.in_file(problem) for problem in problems_between(readable, expressions))
+    found += [*document.problems, *wrong]
+    between = (readable.in_file(problem) for problem in problems_between(readable))
     found += [problem for problem in between if readable.judges(problem)]
+    if expressions is not None:
+        found += [readable.in_file(problem) for problem in sql(readable, expressions)]
     if found:
         return document, None, _told(document, found)
     return document, Settings.model_validate(values), []

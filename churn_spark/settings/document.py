@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,29 +12,34 @@ import yaml
 from churn_spark.settings.nearest import did_you_mean, listed
 
 Keys = tuple[str | int, ...]
-Places = dict[Keys, tuple[str, int]]
-"""File and line by keys."""
+Place = tuple[str, int]
+"""File and line."""
+Places = dict[Keys, Place]
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A sentence about the value at a place of the file."""
+    """A sentence about the value at some keys; `place` where it is not that of the keys' value."""
 
     keys: Keys
     text: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Values as read, and where each stood: file and line by keys."""
+    """Values as read, where each stood, and what was wrong with the writing itself."""
 
     origin: str
     values: Any = None
     places: Places = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
-    def place(self, problem: Problem) -> tuple[str, int]:
-        """File and line of the nearest key that stands in a file."""
+    def place(self, problem: Problem) -> Place:
+        """File and line of the problem, or of the nearest of its keys that stands in a file."""
+        if problem.place:
+            return problem.place
         keys = problem.keys
         while keys and keys not in self.places:
             keys = keys[:-1]
@@ -44,6 +49,26 @@ class Document:
         """`conf/x.yaml:12: sources.purchases.format: ...`"""
         file, line = self.place(problem)
         return ": ".join(filter(None, (f"{file}:{line}", dotted(problem.keys), problem.text)))
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, but what looks like a date or a number and is none (2026-02-30) stays text for the models."""
+
+
+def _or_text(construct: Callable[[yaml.SafeLoader, yaml.ScalarNode], Any]) -> Callable[[_Loader, yaml.ScalarNode], Any]:
+    def constructed(loader: _Loader, node: yaml.ScalarNode) -> Any:
+        try:
+            return construct(loader, node)
+        except ValueError:
+            return loader.construct_scalar(node)
+
+    return constructed
+
+
+for _tag in ("timestamp", "int", "float"):
+    _Loader.add_constructor(
+        f"tag:yaml.org,2002:{_tag}", _or_text(yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{_tag}"])
+    )
 
 
 class DocumentError(Exception):
@@ -67,7 +92,8 @@ def read(path: Path, env: str | None = None) -> Document:
         raise DocumentError(f"{overlay}: there is no environment {env!r}{did_you_mean(env, names) or '.'} {exist}")
     over = _parsed(overlay)
     places = dict(document.places)
-    return Document(document.origin, _merged(document.values, over.values, (), places, over.places), places)
+    merged = _merged(document.values, over.values, (), places, over.places)
+    return Document(document.origin, merged, places, document.problems + over.problems)
 
 
 def substituted(document: Document, paths: tuple[Keys, ...]) -> tuple[Any, list[Problem]]:
@@ -98,10 +124,8 @@ def _matches(keys: Keys, path: Keys) -> bool:
 def _parsed(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
-        loader = yaml.SafeLoader(text)  # the two halves of safe_load, to look at the nodes between them
+        loader = _Loader(text)  # the two halves of safe_load, to look at the nodes between them
         node = loader.get_single_node()
-        _refuse(path, [(keys, n.start_mark.line + 1, _unreadable(loader, n)) for keys, n in _scalars(node, ())])
-        _refuse(path, [(keys, line, "the key stands here twice") for keys, line in _duplicates(node, ())])
         values = loader.construct_document(node) if node else None
     except FileNotFoundError:
         names = sorted(file.name for file in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
@@ -115,22 +139,8 @@ def _parsed(path: Path) -> Document:
         raise DocumentError(f"{path}{line}: is not YAML: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(values, dict):
         raise DocumentError(f"{path}: is not a group of keys (`name: ...`, `zone: ...`)")
-    return Document(str(path), values, {keys: (str(path), line) for keys, line in _lines(node, ())})
-
-
-def _refuse(path: Path, found: list[tuple[Keys, int, str]]) -> None:
-    told = [f"{path}:{line}: {dotted(keys)}: {text}" for keys, line, text in found if text]
-    if told:
-        raise DocumentError("\n".join(told))
-
-
-def _unreadable(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    """What is wrong with a value that looks like a date or a number and is none; nothing for any other."""
-    try:
-        loader.construct_object(node)
-    except ValueError as error:
-        return f"{node.value} cannot be read: {error}"
-    return ""
+    twice = [Problem(keys, "the key stands here twice", (str(path), line)) for keys, line in _duplicates(node, ())]
+    return Document(str(path), values, {keys: (str(path), line) for keys, line in _lines(node, ())}, tuple(twice))
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[Any, yaml.Node, int]]:
@@ -148,17 +158,6 @@ def _lines(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
         for position, value in enumerate(node.value):
             yield (*keys, position), value.start_mark.line + 1
             yield from _lines(value, (*keys, position))
-
-
-def _scalars(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, yaml.ScalarNode]]:
-    if isinstance(node, yaml.ScalarNode):
-        yield keys, node
-    elif isinstance(node, yaml.MappingNode):
-        for key, value, _ in _pairs(node):
-            yield from _scalars(value, (*keys, key))
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield from _scalars(value, (*keys, position))
 
 
 def _duplicates(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:

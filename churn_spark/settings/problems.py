@@ -68,7 +68,7 @@ _SENTENCES: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "float_type": lambda value, _: f"{value} is not a number",
     "string_type": lambda value, _: f"{value} is not text; put it in quotes if it is meant as text",
     "bool_type": lambda value, _: f"{value} is not true or false",
-    "date_type": lambda value, _: f"{value} is not a date; write YYYY-MM-DD",
+    "date_type": lambda value, _: f"{value} is not a date of the calendar; write YYYY-MM-DD",
     "list_type": lambda value, _: f"{value} is not a list; write [a, b]",
     "dict_type": lambda value, _: f"{value} is not a group of keys",
     "model_type": lambda value, _: f"{value} is not a group of keys",

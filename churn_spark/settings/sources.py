@@ -48,7 +48,7 @@ def _null(value: Any) -> Any:
 
 
 def _span(value: Any) -> Any:
-    return {"first": value, "last": value} if isinstance(value, date) else value
+    return {"first": value, "last": value} if isinstance(value, date | str) else value
 
 
 class ClosedSpan(Section):

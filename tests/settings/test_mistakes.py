@@ -33,10 +33,21 @@ MISTAKES = [
         "17: sources.orders.measures.amount: scale is missing (Decimals kept: 2 for cents, 0 for counts)",
     ),
     (("every: 28", "every: 0"), "42: snapshots.every: 0 must be at least 1"),
-    (("first: 2026-01-01", "first: soon"), "42: snapshots.first: 'soon' is not a date; write YYYY-MM-DD"),
+    (
+        ("first: 2026-01-01", "first: soon"),
+        "42: snapshots.first: 'soon' is not a date of the calendar; write YYYY-MM-DD",
+    ),
     (
         ("first: 2026-01-01", "first: 2026-13-01"),
-        "42: snapshots.first: 2026-13-01 cannot be read: month must be in 1..12",
+        "42: snapshots.first: '2026-13-01' is not a date of the calendar; write YYYY-MM-DD",
+    ),
+    (
+        ("      lag_days: 1", "      expected: {closed: [2026-12-25, 2026-02-30]}"),
+        "15: sources.orders.delivered.expected.closed[1]: '2026-02-30' is not a date of the calendar; write YYYY-MM-DD",
+    ),
+    (
+        ("privacy: none", "privacy: none\nretention: {vacuum_hours: 167}"),
+        "5: retention.vacuum_hours: 167 must be at least 168",
     ),
     (
         ("zone: Europe/London", "zone: Europe/Londn"),
@@ -80,7 +91,7 @@ MISTAKES = [
     ),
     # the file itself
     (
-        ("      lag_days: 1", "      lag_days: 1\n      lag_days: 2"),
+        ("      lag_days: 1", "      lag_days: 1\n      lag_days: 1"),
         "16: sources.orders.delivered.lag_days: the key stands here twice",
     ),
     (("      lag_days: 1", "      lag_days: [1"), "16: is not YAML: expected ',' or ']', but got ':'"),
@@ -321,6 +332,31 @@ def test_load_raises_one_error_with_every_line(write: Write) -> None:
 def test_a_file_that_is_not_there(write: Write) -> None:
     write()
     assert errors("conf/shp.yaml") == ["conf/shp.yaml: there is no such file. Did you mean shop.yaml?"]
+
+def test_a_date_that_is_none_and_a_key_that_stands_twice_hide_no_other_mistake(write: Write) -> None:
+    path = write(
+        ("name: shop", "name: shop\nname: shop"),
+        ("    format: csv\n", "    format: csv\n    formt: csv\n    starts: 2027-02-30\n"),
+        ("      lag_days: 1", "      history_until: 2017-12-45"),
+        ("windows: [7, 28, 56]", "windows: [7, -28, 56]"),
+        ("performance: 28", "performance: 0"),
+        ("first: 2026-01-01", "first: 0b_"),
+    )
+    assert [line.split(": ")[:2] for line in errors(path)] == [
+        ["conf/shop.yaml:2", "name"],
+        ["conf/shop.yaml:9", "sources.orders.formt"],
+        ["conf/shop.yaml:10", "sources.orders.starts"],
+        ["conf/shop.yaml:18", "sources.orders.delivered.history_until"],
+        ["conf/shop.yaml:35", "label.performance"],
+        ["conf/shop.yaml:37", "features.windows[1]"],
+        ["conf/shop.yaml:45", "snapshots.first"],
+    ]
+
+
+def test_a_key_that_stands_twice_in_an_environment_is_told_there(write: Write) -> None:
+    path = write(("zone: Europe/London", "zone: Europe/Londn"), prod="name: a\nname: b\n")
+    assert [line.split(": ")[0] for line in errors(path, "prod")] == ["conf/env/prod.yaml:2", "conf/shop.yaml:2"]
+
 
 
 def test_a_file_that_holds_no_keys(write: Write) -> None:

@@ -12,10 +12,11 @@ from churn_spark.definitions.features import Feature
 from churn_spark.definitions.modelling import Candidate
 from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.project import Privacy, Project, Warehouse
-from churn_spark.definitions.rules import Population
+from churn_spark.definitions.rules import Leaving, Population
 from churn_spark.definitions.sources import Calendar, Category, Delivered
 from churn_spark.settings import errors, load
 from churn_spark.settings.checks import problems_between
+from churn_spark.settings.checks.sql import sql
 from churn_spark.settings.draft import draft
 from churn_spark.settings.resolve.project import project
 from churn_spark.settings.whole import Settings
@@ -212,8 +213,7 @@ def test_whatever_stands_anywhere_is_told_or_accepted_but_never_a_crash(odd: obj
             group = group[key]
         group[place[-1]] = odd
         readable, found = draft(values)
-        found += [
-            p for p in problems_between(readable, lambda columns, sql: "double") if readable.judges(readable.in_file(p))
-        ]
+        found += [p for p in problems_between(readable) if readable.judges(readable.in_file(p))]
+        found += sql(readable, lambda columns, expression: "double")
         if not found:
             project(Settings.model_validate(values), "conf/shop.yaml")

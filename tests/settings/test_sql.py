@@ -108,3 +108,27 @@ TYPES = {
 def test_an_expression_must_give_the_right_type(write: Write, change: tuple[str, str]) -> None:
     recorded = Recorded(tags="array<string>")
     assert errors(write(change), expressions=recorded) == [f"conf/shop.yaml:{TYPES[change]}"]
+
+
+def test_sql_is_judged_though_something_else_is_wrong(write: Write) -> None:
+    path = write(
+        ("    customer_id: customer\n    event_id: order", "    event_id: wrong"),  # its neighbour is missing
+        ("{expression: paid, scale: 2,", "{expression: wrong, scale: two,"),
+        ("type: int}", "type: integer}"),  # so nobody can say what age must give
+        ("performance: 28", "performance: 0"),
+        ("every: 28", "every: 0"),
+    )
+    assert [line.split(": ")[:2] for line in errors(path, expressions=Recorded())] == [
+        ["conf/shop.yaml:6", "sources.orders"],
+        ["conf/shop.yaml:10", "sources.orders.event_id[0]"],
+        ["conf/shop.yaml:16", "sources.orders.measures.amount.scale"],
+        ["conf/shop.yaml:16", "sources.orders.measures.amount.expression"],
+        ["conf/shop.yaml:29", "sources.people.attributes.age.type"],
+        ["conf/shop.yaml:31", "label.performance"],
+        ["conf/shop.yaml:41", "snapshots.every"],
+    ]
+
+
+def test_sql_is_not_judged_over_columns_that_are_wrong_themselves(write: Write) -> None:
+    path = write(("paid: double", "paid: dubble"), ("expression: paid,", "expression: wrong,"))
+    assert [line.split(": ")[1] for line in errors(path, expressions=Recorded())] == ["sources.orders.schema.paid"]

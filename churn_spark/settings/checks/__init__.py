@@ -8,12 +8,11 @@ from churn_spark.settings.checks.features import features
 from churn_spark.settings.checks.label import label_and_population
 from churn_spark.settings.checks.modelling import modelling
 from churn_spark.settings.checks.place import place
-from churn_spark.settings.checks.sql import Expressions, sql
 from churn_spark.settings.document import Problem
 from churn_spark.settings.draft import Draft
 
 
-def problems_between(draft: Draft, expressions: Expressions | None) -> Iterator[Problem]:
+def problems_between(draft: Draft) -> Iterator[Problem]:
     """Every contradiction, and every reference to something that does not exist."""
     yield from place(draft)
     yield from deliveries(draft)
@@ -21,5 +20,3 @@ def problems_between(draft: Draft, expressions: Expressions | None) -> Iterator[
     yield from features(draft)
     yield from label_and_population(draft)
     yield from modelling(draft)
-    if expressions is not None:
-        yield from sql(draft, expressions)
