@@ -143,8 +143,8 @@ def _remapped(
         rows = sum(taken[found.name].read for found in there)
         raise DeliveryError(
             f"{source.name}: the configuration makes something else of its rows than it did when"
-            f" {len(there)} deliveries ({rows:,} rows) were taken; to take them again in one pass, under their old dates:"
-            f" --option {RESTATE}"
+            f" {len(there)} deliveries ({rows:,} rows) were taken; to take them again in one pass, under their old"
+            f" dates: --option {RESTATE}"
         )
     return there
 
