@@ -61,7 +61,7 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
     candidates: list[tuple[Stage, str, list[date]]] = []
     for source in project.event_sources:
         days = [day for day in ledger.partitions(source.events_table) if day <= as_of]
-        candidates.append((BUILD_TILES, source.tiles_table, days))
+        candidates += [(BUILD_TILES, output, days) for output in source.compacted]
     candidates.append((BUILD_FEATURES, "features", snapshots))
     matured = [day for day in snapshots if project.periods.matured_on(day) <= as_of]
     candidates.append((BUILD_LABELS, "labels", matured))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from churn_spark.definitions.rules import Leaving
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -48,11 +50,15 @@ class AttributeFeature:
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """All features of a project, in the order of the columns."""
+    """All features of a project, in the order of the columns.
+
+    leaving: how partners are seen to have left; None where no feature asks.
+    """
 
     windowed: tuple[Feature, ...]
     derived: tuple[DerivedFeature, ...] = ()
     attributes: tuple[AttributeFeature, ...] = ()
+    leaving: Leaving | None = None
 
     @property
     def longest(self) -> int:

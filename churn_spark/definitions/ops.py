@@ -7,7 +7,7 @@ window `s - n <= event_date < s`, D the customer's sorted active days in the win
 from dataclasses import dataclass
 from typing import Literal
 
-Over = Literal["events", "measure", "category", "days", "customer"]
+Over = Literal["events", "measure", "category", "days", "contacts", "customer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,9 @@ _ALL = (
     ),
     Op("weekly_slope", "days", "least-squares slope per week of log(1 + events of the week), oldest week first", "0"),
     Op("weekly_active", "days", "number of the last n / 7 weeks with an event", "0", integer=True),
+    Op("degree", "contacts", "number of different partners in the window", "0", integer=True),
+    Op("left_partners", "contacts", "partners who had left by s / partners who are customers of ours", "null"),
+    Op("left_contacts", "contacts", "events with partners who had left by s / events with customers of ours", "null"),
 )
 
 OPS: dict[str, Op] = {op.name: op for op in _ALL}

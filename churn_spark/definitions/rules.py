@@ -38,5 +38,17 @@ class LabelRule:
     filter: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How a partner is seen to have left by an as-of date, from what is known then.
+
+    after: days without an event in all of `sources`; None: by an event of `sources[0]` (rows passing `filter`).
+    """
+
+    sources: tuple[str, ...]
+    after: int | None = None
+    filter: str | None = None
+
+
 EXCLUSIONS = ("churned_in_gap", "already_lost", "no_base")
 """Reasons for which a row has no label; it stays in features and scores."""

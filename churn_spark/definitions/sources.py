@@ -147,6 +147,7 @@ class Source:
 
     kind `events`: rows become `events_<name>`; kind `customers`: rows become versions in `customers`.
     schema: the declared raw columns as (name, Spark type). customer_id, event_time: SQL expressions.
+    counterparty: SQL expression of the customer id of the partner of an event; None: events have no partner.
     event_id: SQL expressions, one taken as it is, several hashed together. time_zone: zone of naive times.
     limits: largest share of a delivery's rows that may carry a reason, by reason; `default_limit` for the others.
     starts: the first day the source has data for; before it every feature of it is null.
@@ -161,6 +162,7 @@ class Source:
     delivered: Delivered
     event_id: tuple[str, ...] = ()
     event_time: str = ""
+    counterparty: str | None = None
     time_zone: str = "UTC"
     options: tuple[tuple[str, str], ...] = ()
     measures: tuple[Measure, ...] = ()
@@ -179,6 +181,15 @@ class Source:
     @property
     def tiles_table(self) -> str:
         return f"tiles_{self.name}"
+
+    @property
+    def contacts_table(self) -> str:
+        return f"contacts_{self.name}"
+
+    @property
+    def compacted(self) -> tuple[str, ...]:
+        """The tables its events are compacted to."""
+        return (self.tiles_table, self.contacts_table) if self.counterparty else (self.tiles_table,)
 
     @property
     def learns(self) -> bool:

@@ -32,8 +32,9 @@ def pseudonym(key: Broadcast[bytes], key_id: str) -> Pseudonym:
 
 
 def identifying(source: Source) -> frozenset[str]:
-    """Raw columns that tell who somebody is: those marked, and those the customer's id is made from."""
-    used = (name for name, _ in source.schema if names(source.customer_id, name))
+    """Raw columns that tell who somebody is: those marked, and those the ids of customer and partner are made from."""
+    ids = [source.customer_id, source.counterparty or ""]
+    used = (name for name, _ in source.schema if name_any(ids, [name]))
     return frozenset((*source.identifiers, *used))
 
 

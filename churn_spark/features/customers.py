@@ -30,7 +30,7 @@ def attributes(
     version = F.struct("known_from", "nominal_date", "delivery", *(f"`{name}`" for name in owners))
     groups = sorted(set(owners.values()))
     last = [F.max(F.when(F.col("source").isin(*group), version)).alias(f"_{n}") for n, group in enumerate(groups)]
-    latest = _known_at(customers, dates, hindsight).groupBy(*KEY).agg(*last)
+    latest = known_at(customers, dates, hindsight).groupBy(*KEY).agg(*last)
     return latest.select(*KEY, *(F.col(f"_{groups.index(group)}")[name].alias(name) for name, group in owners.items()))
 
 
@@ -40,7 +40,7 @@ def first_days(first_seen: DataFrame, sources: Iterable[str], dates: Collection[
     first_seen: customer_id, source, first_seen, known_from. Returns customer_id, as_of_date and `_first_<source>`.
     """
     firsts = [F.min(F.when(F.col("source") == name, F.col("first_seen"))).alias(first_column(name)) for name in sources]
-    return _known_at(first_seen, dates).groupBy(*KEY).agg(*firsts)
+    return known_at(first_seen, dates).groupBy(*KEY).agg(*firsts)
 
 
 def first_column(source: str) -> str:
@@ -54,8 +54,11 @@ def active(tiles: Iterable[DataFrame], dates: Collection[date], days: int) -> Da
     return reduce(lambda left, right: left.unionAll(right), seen).distinct()
 
 
-def _known_at(rows: DataFrame, dates: Collection[date], hindsight: int = 0) -> DataFrame:
-    """The rows known at each as-of date, once for each."""
+def known_at(rows: DataFrame, dates: Collection[date], hindsight: int = 0) -> DataFrame:
+    """The rows known at each as-of date, once for each; see `attributes` for `hindsight`.
+
+    rows: known_from (and nominal_date with hindsight). Adds as_of_date.
+    """
     listed = ", ".join(f"DATE'{day}'" for day in sorted(dates))
     later = f" or known_from <= date_add(as_of_date, {hindsight}) and nominal_date < as_of_date" if hindsight else ""
     return rows.selectExpr("*", f"explode(array({listed})) as as_of_date").where(f"known_from <= as_of_date{later}")

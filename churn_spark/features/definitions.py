@@ -1,4 +1,4 @@
-"""Hashes of what tiles mean: tiles of another hash are not mixed with these."""
+"""Hashes of what tiles and contacts mean: those of another hash are not mixed with these."""
 
 from dataclasses import replace
 
@@ -16,7 +16,11 @@ def tile_definitions(project: Project) -> dict[str, dict[str, str]]:
     Over the mapping, the cleaning (its method, not learnt values), what tiles keep of the column, and the zone.
     """
     found = {source.tiles_table: _of_source(source, project) for source in project.event_sources}
-    return {**found, "first_seen": {s.name: found[s.tiles_table]["events"] for s in project.event_sources}}
+    pairs = {
+        source.contacts_table: {"events": definition_hash(found[source.tiles_table]["events"], source.counterparty)}
+        for source in project.partnered_sources
+    }
+    return {**found, **pairs, "first_seen": {s.name: found[s.tiles_table]["events"] for s in project.event_sources}}
 
 
 def _of_source(source: Source, project: Project) -> dict[str, str]:

@@ -27,9 +27,20 @@ _SECTIONS = {
     "days": "Over active days and the number of events a day",
     "category": "Over a category",
     "customer": "Over the customer's life",
+    "contacts": "Over contacts",
 }
 
 _END = """
+Contacts are the events of a source with a `counterparty` (the partner's customer id) that is not the customer itself;
+they count for the customer whose event it is, not for the partner. Partners are those of the window, customers or not.
+All that is said of a partner is what was known at `s`, late rows included from the day they came:
+
+- label rule `event`: a customer of ours is who had an event in any source, whenever. It had left if a churn event (a
+  row of the label's source that passes its filter) was known, whatever came after.
+- label rules `inactivity` and `decline`: a customer of ours is who had an event in the label's sources, whenever. It
+  had left if none of its events there lies in the last `features.left_after` days, `s - left_after <= event_date < s`
+  (left out: as many as the performance window has). Who comes back has not left any more.
+
 ## Derived features and attributes
 
 A derived feature is a SQL expression over other features and attributes (`try_divide` for ratios: null where the base

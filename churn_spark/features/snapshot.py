@@ -1,7 +1,7 @@
 """The features of snapshots: rings over tiles by source, joined to the population."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -14,6 +14,7 @@ from churn_spark.features import partials, rings, slices
 from churn_spark.features.customers import active, attributes, first_column, first_days
 from churn_spark.features.formulas import formula, with_deviations
 from churn_spark.features.partials import Windowed
+from churn_spark.features.partners import left_by_event, left_by_silence, of_contacts, partners
 from churn_spark.features.points import POINT_OPS, points
 from churn_spark.features.population import population
 from churn_spark.features.rhythm import with_intervals
@@ -27,11 +28,17 @@ ACTIVE = "_active"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What features are computed from: tiles by source, first days, versions of customers (None: no such source)."""
+    """What features are computed from: tiles by source, first days, versions of customers (None: no such source).
+
+    contacts: by source, of those with a counterparty (see `partners.contacts`). churned: customer_id and known_from of
+    the events by which customers leave; None where they leave otherwise or nothing asks.
+    """
 
     tiles: Mapping[str, DataFrame]
     first_seen: DataFrame
     customers: DataFrame | None = None
+    contacts: Mapping[str, DataFrame] = field(default_factory=dict)
+    churned: DataFrame | None = None
 
 
 def snapshots(
@@ -51,8 +58,10 @@ def snapshots(
     parts = [first_days(known.first_seen, tenured, dates)] if tenured else []
     parts += [as_of] if features.attributes and as_of is not None else []
     candidates = as_of if rule.by == "contract" else None
+    parts += _of_partners(known, features, dates)
     for name, tiles in known.tiles.items():
-        source, windowed = by_name[name], [feature for feature in features.of(name) if feature.window]
+        source = by_name[name]
+        windowed = [feature for feature in features.of(name) if feature.window and not of_contacts(feature)]
         parts += _apart(tiles, windowed, source, dates)
         also = rule.days if rule.by == "active" and (name,) == rule.sources else 0
         over = _over_windows(tiles, windowed, source, dates, also)
@@ -86,6 +95,17 @@ def derived(rows: DataFrame, expressions: tuple[DerivedFeature, ...]) -> DataFra
         for feature in ready:
             del waiting[feature.name]
     return rows.selectExpr(*(f"`{name}`" for name in (*before, *(feature.name for feature in expressions))))
+
+
+def _of_partners(known: Known, features: FeatureSet, dates: Collection[date]) -> list[DataFrame]:
+    """A frame of one row a customer and as-of date for each source whose partners are asked for."""
+    wanted = {name: [feature for feature in features.of(name) if of_contacts(feature)] for name in known.contacts}
+    customers = None
+    if known.churned is not None:
+        customers = left_by_event(known.first_seen, known.churned, dates)
+    elif features.leaving is not None:
+        customers = left_by_silence(known.first_seen, known.tiles, features.leaving, dates)
+    return [partners(known.contacts[name], asked, dates, customers) for name, asked in wanted.items() if asked]
 
 
 def _apart(tiles: DataFrame, features: Collection[Feature], source: Source, dates: Collection[date]) -> list[DataFrame]:

@@ -174,6 +174,9 @@ class SourceSection(Section):
         description="Events: SQL that identifies an event within its day, or several; left out: the whole row.",
     )
     event_time: Text | None = Field(None, description="Events: SQL giving a timestamp or a date.")
+    counterparty: Text | None = Field(
+        None, description="Events: SQL giving the customer id of the partner who was called, paid, written to."
+    )
     time_zone: Zone = Field("UTC", description="Zone of times without one (timestamp_ntz).")
     delivered: DeliveredSection = Field(description="How it arrives.")
     measures: dict[Name, MeasureSection] = Field(default_factory=dict, description="Numbers of an event, by name.")

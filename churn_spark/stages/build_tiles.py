@@ -1,4 +1,4 @@
-"""Tiles: the events of every knowledge date that has none yet, or stale ones, cleaned and compacted in one pass."""
+"""Tiles and contacts: the events of every knowledge date that has none yet, or stale ones, cleaned and compacted."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.cleaning import clean, needs_history
 from churn_spark.features.definitions import tile_definitions
+from churn_spark.features.partners import contacts
 from churn_spark.features.tiles import compact, first_seen
 from churn_spark.stages import reads
 from churn_spark.stages.plan import why
@@ -22,24 +23,27 @@ from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events
 from churn_spark.tables.contracts.models import CLEANING_LIMITS
 from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
+from churn_spark.tables.contracts.tiles import contacts as contacts_table
 from churn_spark.tables.ledger import Ledger
 
 log = logging.getLogger("churn_spark.build_tiles")
 
 
 def build_tiles(run: Run, project: Project, catalog: Catalog) -> None:
-    """Build the tiles of every source for the knowledge dates up to the run's as-of date that are due."""
+    """Build the tiles and contacts of every source for the knowledge dates up to the run's as-of date that are due."""
     due = {source: dates_to_build(project, catalog.ledger, source, run.as_of) for source in project.event_sources}
     due = {source: days for source, days in due.items() if days}
     if not due:
         log.info("every knowledge date has its tiles")
         return
     with ExitStack() as held:
-        built = {source: _tiles(source, days, project, catalog).persist() for source, days in due.items()}
+        cleaned = {source: _cleaned(source, days, project, catalog) for source, days in due.items()}
+        built = {source: compact(rows, source).persist() for source, rows in cleaned.items()}
         for source, rows in built.items():
             held.callback(rows.unpersist)
             _refuse_too_many_values(rows, source)
-        _write(run, project, catalog, due, built)
+        met = {source: contacts(rows) for source, rows in cleaned.items() if source.counterparty}
+        _write(run, project, catalog, due, built, met)
 
 
 def _write(
@@ -48,23 +52,31 @@ def _write(
     catalog: Catalog,
     due: Mapping[Source, Sequence[date]],
     built: Mapping[Source, DataFrame],
+    met: Mapping[Source, DataFrame],
 ) -> None:
     firsts = _first_seen_days(catalog.ledger, due)
-    writes = {**{tiles(source): days for source, days in due.items()}, FIRST_SEEN: firsts}
+    writes = {tiles(source): days for source, days in due.items()}
+    writes |= {contacts_table(source): due[source] for source in met}
+    writes[FIRST_SEEN] = firsts
     catalog.begin(run, writes, definitions=tile_definitions(project))
     for source, days in due.items():
         catalog.replace(tiles(source), built[source], run, days)
+        if source in met:
+            catalog.replace(contacts_table(source), met[source], run, days)
         log.info("tiles of %s for %s", source.name, listed(days))
     learnt = reduce(DataFrame.unionByName, (_first_seen(source, firsts, catalog) for source in due))
     catalog.replace(FIRST_SEEN, learnt, run, firsts, within={"source": [source.name for source in due]})
 
 
 def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date) -> list[date]:
-    """The knowledge dates with events whose tiles are missing, half-written, stale or of another definition."""
-    output = source.tiles_table
-    definitions = tile_definitions(project)[output]
+    """The knowledge dates whose tiles or contacts are missing, half-written, stale or of another definition."""
+    outputs = {name: meant for name, meant in tile_definitions(project).items() if name in source.compacted}
     days = sorted(day for day in ledger.partitions(source.events_table) if day <= as_of)
-    return [day for day in days if why(ledger, output, day, reads.tiles(project, output, day), definitions)]
+    return [
+        day
+        for day in days
+        if any(why(ledger, name, day, reads.tiles(project, name, day), meant) for name, meant in outputs.items())
+    ]
 
 
 def _refuse_too_many_values(built: DataFrame, source: Source) -> None:
@@ -95,9 +107,10 @@ def _first_seen(source: Source, days: Sequence[date], catalog: Catalog) -> DataF
     return first_seen(rows, source.name, known)
 
 
-def _tiles(source: Source, days: Sequence[date], project: Project, catalog: Catalog) -> DataFrame:
+def _cleaned(source: Source, days: Sequence[date], project: Project, catalog: Catalog) -> DataFrame:
+    """The cleaned events of some knowledge dates."""
     spans = [reads.events_span(project, source, day) for day in days]
     history = Days(min(span.first for span in spans), max(span.end for span in spans))
     rows = catalog.read(events(source), history if needs_history(source) else days)
     cleaned = clean(rows, catalog.read(CLEANING_LIMITS), source, project.features.longest)
-    return compact(cleaned.where(F.col("known_from").isin(list(days))), source)
+    return cleaned.where(F.col("known_from").isin(list(days)))

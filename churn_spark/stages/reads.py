@@ -31,11 +31,11 @@ def profile(project: Project, output: str, day: date) -> dict[str, Days]:
 
 
 def tiles(project: Project, output: str, day: date) -> dict[str, Days]:
-    """Tiles of a knowledge date come from the events of the same date and the newest cleaning limits by then.
+    """Tiles and contacts of a knowledge date come from its events and the newest cleaning limits by then.
 
     Where cleaning looks for a last known value, from the events of the longest window before too.
     """
-    sources = [s for s in project.event_sources if output in (s.tiles_table, "first_seen")]
+    sources = [s for s in project.event_sources if output in (*s.compacted, "first_seen")]
     reads = {source.events_table: events_span(project, source, day) for source in sources}
     if any(column.cleaning.learns for source in sources for column in source.columns):
         reads["cleaning_limits"] = until(day)
@@ -48,10 +48,18 @@ def events_span(project: Project, source: Source, day: date) -> Days:
 
 
 def features(project: Project, output: str, day: date) -> dict[str, Days]:
-    """A snapshot comes from the tiles its longest window (or its population's) can see, first days and attributes."""
-    longest = max(project.features.longest, project.population.days, 1)
-    reads = {source.tiles_table: known_from_needed(day, longest) for source in project.event_sources}
+    """A snapshot comes from the tiles its longest window (or its population's) can see, first days and attributes.
+
+    Besides, from the contacts of the longest window, and from what tells which partners had left.
+    """
+    leaving = project.features.leaving
+    silence = (leaving.after or 0) if leaving else 0
+    longest = max(project.features.longest, project.population.days, silence, 1)
+    compacted = (table for source in project.event_sources for table in source.compacted)
+    reads = {table: known_from_needed(day, longest) for table in compacted}
     reads["first_seen"] = until(day)
+    if leaving and leaving.after is None:
+        reads[project.source(leaving.sources[0]).events_table] = until(day)
     if project.customer_sources:
         reads["customers"] = until(day)
     return reads

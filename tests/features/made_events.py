@@ -37,9 +37,9 @@ EVENTS = (
 
 
 def features() -> tuple[Feature, ...]:
-    """Every operation over every window."""
+    """Every operation over every window, but those of partners."""
     found = []
-    for op in OPS.values():
+    for op in (op for op in OPS.values() if op.over != "contacts"):
         for window in WINDOWS if op.windowed else (None,):
             found += _of(Feature("", "purchases", op.name, window=window))
     return tuple(found)

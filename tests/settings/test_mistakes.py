@@ -20,7 +20,7 @@ MISTAKES = [
     (
         ("    format: csv\n", "    format: csv\n    formt: csv\n"),
         "8: sources.orders.formt: unknown key. Did you mean format? Known here: kind, format, path, schema, options, "
-        "customer_id, event_id, event_time, time_zone, delivered, measures, categories ... (18 in all)",
+        "customer_id, event_id, event_time, counterparty, time_zone, delivered, measures ... (19 in all)",
     ),
     (
         ("trees: 50", "tres: 50"),
@@ -59,7 +59,7 @@ MISTAKES = [
     (
         ("{op: count}", "{op: cuont}"),
         "36: features.orders[0].op: 'cuont' is not one of count, sum, mean, std, min, max, first, last, delta, active_days, "
-        "recency, tenure ... (26 in all). Did you mean count?",
+        "recency, tenure ... (29 in all). Did you mean count?",
     ),
     (
         ("    pace:", "    Pace:"),
@@ -167,6 +167,15 @@ MISTAKES = [
         "town",
     ),
     (
+        (ORDERS, "    counterparty: order\n" + ORDERS),
+        ("      town: {exp", "      counterparty: {exp"),
+        "19: sources.orders.categories.counterparty: 'counterparty' is a column of the suite's own; choose another name",
+    ),
+    (
+        ("    customer_id: customer\n    delivered", "    customer_id: customer\n    counterparty: age\n    delivered"),
+        "28: sources.people.counterparty: does not go with kind customers",
+    ),
+    (
         ("      town: {exp", "      known_from: {exp"),
         "19: sources.orders.categories.known_from: 'known_from' is a column of the suite's own; choose another name",
     ),
@@ -208,6 +217,21 @@ MISTAKES = [
         "38: features.orders[2].windows: tenure looks at the whole lifetime and takes no windows",
     ),
     (
+        ("{op: recency}", "{op: degree}"),
+        "38: features.orders[2].op: degree needs partners: give sources.orders.counterparty",
+    ),
+    (
+        (ORDERS, "    counterparty: town\n" + ORDERS),
+        ("{op: recency}", "{op: degree, of: town}"),
+        "39: features.orders[2].of: degree is of whole events and takes no column",
+    ),
+    (
+        ("rule: inactivity,", "rule: event,"),
+        ("  attributes: [age]", "  left_after: 28"),
+        ("    pace: try_divide(orders_count_7d, orders_count_28d)", "    pace: orders_count_7d"),
+        "39: features.left_after: does not go with label rule event: by that event partners leave",
+    ),
+    (
         ("{op: recency}", "{op: share, of: town, value: [New York, NEW YORK]}"),
         "38: features.orders[2].value: 'New York' and 'NEW YORK' of town give the same name",
     ),
@@ -237,7 +261,7 @@ MISTAKES = [
     (
         ("  attributes: [age]", "  oders:\n    - {op: count}"),
         "39: features.oders: 'oders' is neither a source nor a key. Did you mean orders? Known here: windows, attributes, "
-        "derived, orders, people",
+        "left_after, derived, orders, people",
     ),
     (
         ("  attributes: [age]", "  people:\n    - {op: count}"),
@@ -309,30 +333,6 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(write: Write) ->
     ]
 
 
-def test_a_source_that_cannot_be_read_is_not_called_unknown_elsewhere(write: Write) -> None:
-    assert errors(write(("    customer_id: customer\n    event_id", "    event_id"))) == [
-        "conf/shop.yaml:6: sources.orders: customer_id is missing (SQL over the raw columns: whose row it is (text or whole "
-        "number))"
-    ]
-
-
-def test_lines_keep_their_place_behind_a_wrong_one(write: Write) -> None:
-    path = write(("{op: count}", "{op: count, windw: 7}"), ("{op: recency}", "{op: mean, of: amonut}"))
-    assert errors(path)[1].startswith("conf/shop.yaml:38: features.orders[2].of: there is no measure 'amonut'")
-
-
-def test_load_raises_one_error_with_every_line(write: Write) -> None:
-    path = write(("every: 28", "every: 0"), ("privacy: none", "privacy: nobody"))
-    with pytest.raises(ConfigError) as raised:
-        load(path)
-    assert str(raised.value).splitlines() == errors(path)
-    assert len(errors(path)) == 2
-
-
-def test_a_file_that_is_not_there(write: Write) -> None:
-    write()
-    assert errors("conf/shp.yaml") == ["conf/shp.yaml: there is no such file. Did you mean shop.yaml?"]
-
 def test_a_date_that_is_none_and_a_key_that_stands_twice_hide_no_other_mistake(write: Write) -> None:
     path = write(
         ("name: shop", "name: shop\nname: shop"),
@@ -357,6 +357,30 @@ def test_a_key_that_stands_twice_in_an_environment_is_told_there(write: Write) -
     path = write(("zone: Europe/London", "zone: Europe/Londn"), prod="name: a\nname: b\n")
     assert [line.split(": ")[0] for line in errors(path, "prod")] == ["conf/env/prod.yaml:2", "conf/shop.yaml:2"]
 
+
+def test_a_source_that_cannot_be_read_is_not_called_unknown_elsewhere(write: Write) -> None:
+    assert errors(write(("    customer_id: customer\n    event_id", "    event_id"))) == [
+        "conf/shop.yaml:6: sources.orders: customer_id is missing (SQL over the raw columns: whose row it is (text or whole "
+        "number))"
+    ]
+
+
+def test_lines_keep_their_place_behind_a_wrong_one(write: Write) -> None:
+    path = write(("{op: count}", "{op: count, windw: 7}"), ("{op: recency}", "{op: mean, of: amonut}"))
+    assert errors(path)[1].startswith("conf/shop.yaml:38: features.orders[2].of: there is no measure 'amonut'")
+
+
+def test_load_raises_one_error_with_every_line(write: Write) -> None:
+    path = write(("every: 28", "every: 0"), ("privacy: none", "privacy: nobody"))
+    with pytest.raises(ConfigError) as raised:
+        load(path)
+    assert str(raised.value).splitlines() == errors(path)
+    assert len(errors(path)) == 2
+
+
+def test_a_file_that_is_not_there(write: Write) -> None:
+    write()
+    assert errors("conf/shp.yaml") == ["conf/shp.yaml: there is no such file. Did you mean shop.yaml?"]
 
 
 def test_a_file_that_holds_no_keys(write: Write) -> None:

@@ -140,6 +140,32 @@ def test_a_hash_changes_with_what_its_values_follow_from(write: Write, change: s
     }
 
 
+PARTNERS = (
+    ("    checks:\n", "    counterparty: town\n    checks:\n"),
+    ("{op: recency}", "{op: [recency, degree, left_partners], windows: 56}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "leaving"),
+    [
+        (("name: shop", "name: shop"), Leaving(("orders",), after=28)),
+        (("  attributes: [age]", "  attributes: [age]\n  left_after: 14"), Leaving(("orders",), after=14)),
+        (("rule: inactivity,", "rule: event, filter: town = 'York',"), Leaving(("orders",), filter="town = 'York'")),
+    ],
+    ids=["silence as long as the performance window", "silence as long as said", "the event of the label"],
+)
+def test_partners_leave_as_customers_do(write: Write, change: tuple[str, str], leaving: Leaving) -> None:
+    before, after = load(write(*PARTNERS)), load(write(*PARTNERS, change))
+    assert after.features.leaving == leaving
+    differing = {name for name, digest in hashes(after).items() if digest != hashes(before)[name]}
+    assert differing == (set() if leaving == before.features.leaving else {"orders_left_partners_56d"})
+
+
+def test_who_left_is_nobodys_question_without_a_feature_that_asks(write: Write) -> None:
+    assert load(write(PARTNERS[0])).features.leaving is None
+
+
 def test_every_hash_is_its_own(write: Write) -> None:
     found = hashes(load(write()))
     assert len(set(found.values())) == len(found) == 9

@@ -8,7 +8,7 @@ from churn_spark.settings.draft import Draft
 from churn_spark.settings.nearest import unknown
 from churn_spark.settings.sources import CleaningSection, SourceSection
 
-FEATURES_KEYS = ("windows", "attributes", "derived")
+FEATURES_KEYS = ("windows", "attributes", "left_after", "derived")
 EVENT_COLUMNS = ("customer_id", "event_id", "event_time", "event_date", "known_from", "delivery", "events")
 CUSTOMER_COLUMNS = ("customer_id", "source", "known_from", "nominal_date", "delivery", "as_of_date", "label")
 OF_CATEGORIES = ("null", "indicator", "drop", "constant", "mode", "last_known")
@@ -35,12 +35,14 @@ def _of_kind(draft: Draft, source: SourceSection, keys: Keys) -> Iterator[Proble
     given = {
         "event_id": source.event_id,
         "event_time": source.event_time,
+        "counterparty": source.counterparty,
         "measures": source.measures,
         "categories": source.categories,
         "attributes": source.attributes,
     }
     needed = ("event_time",) if source.kind == "events" else ("attributes",)
-    barred = ("attributes",) if source.kind == "events" else ("event_id", "event_time", "measures", "categories")
+    of_events = ("event_id", "event_time", "counterparty", "measures", "categories")
+    barred = ("attributes",) if source.kind == "events" else of_events
     for key in needed:
         if not given[key] and not draft.unsure(*map(str, keys), key):
             yield Problem(keys, f"{key} is missing; a source of {source.kind} needs it")
@@ -56,7 +58,8 @@ def _identifiers(source: SourceSection, keys: Keys) -> Iterator[Problem]:
 
 
 def _reserved(source: SourceSection, keys: Keys) -> Iterator[Problem]:
-    reserved = EVENT_COLUMNS if source.kind == "events" else CUSTOMER_COLUMNS
+    reserved: tuple[str, ...] = EVENT_COLUMNS if source.kind == "events" else CUSTOMER_COLUMNS
+    reserved += ("counterparty",) if source.counterparty else ()
     for group in ("measures", "categories", "attributes"):
         for name in getattr(source, group):
             if name in reserved:

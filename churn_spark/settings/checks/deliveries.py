@@ -57,7 +57,7 @@ def _date_column(source: SourceSection, keys: Keys) -> Iterator[Problem]:
 
 def _limits(draft: Draft, name: str, source: SourceSection) -> Iterator[Problem]:
     columns = (*source.schema_, *source.measures, *source.categories, *source.attributes)
-    expressions = ("customer_id", "event_id", "event_time")
+    expressions = ("customer_id", "event_id", "event_time", *(("counterparty",) if source.counterparty else ()))
     reasons = (*REASONS, *source.checks, *(f"bad_{column}" for column in (*columns, *expressions)))
     for reason in source.limits:
         if reason not in reasons and not draft.unsure("sources", name, "checks"):

@@ -36,6 +36,8 @@ def features(draft: Draft) -> Iterator[Problem]:
             found = [*_line(draft, source, line, section, keys), *_same_name(values, source, line, keys)]
             yield from found or _twice(names, [(f.name, keys) for f in expanded(section, source, line)])
     yield from _attributes_and_derived(draft, section, names)
+    if section.left_after is not None and draft.read.label and draft.read.label.rule == "event":
+        yield Problem(("features", "left_after"), "does not go with label rule event: by that event partners leave")
     if not names and not draft.unsure("features"):
         yield Problem(("features",), f"has no feature; list some under a source: {listed(draft.sources)}")
 
@@ -69,6 +71,8 @@ def _line(draft: Draft, name: str, line: FeatureLine, section: FeaturesSection, 
             yield from _columns(draft, name, source, over, op, line, keys)
         elif line.of is not None:
             yield Problem((*keys, "of"), f"{op} is of whole events and takes no column")
+        if over == "contacts" and source.counterparty is None and not draft.unsure("sources", name, "counterparty"):
+            yield Problem((*keys, "op"), f"{op} needs partners: give sources.{name}.counterparty")
         if op in OPS and not OPS[op].windowed and line.windows is not None:
             yield Problem((*keys, "windows"), f"{op} looks at the whole lifetime and takes no windows")
         if op == "weekly":

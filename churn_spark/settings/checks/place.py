@@ -20,7 +20,8 @@ def place(draft: Draft) -> Iterator[Problem]:
 
 def _in_clear(name: str, source: SourceSection) -> Iterator[Problem]:
     """Columns made from an identifier that are not text: only a text can be replaced by a pseudonym."""
-    used = [column for column in source.schema_ if _mentions(source.customer_id, column)]
+    ids = f"{source.customer_id} {source.counterparty or ''}"
+    used = [column for column in source.schema_ if _mentions(ids, column)]
     made = [(("measures", key), measure.expression) for key, measure in source.measures.items()]
     made += [(("attributes", key), a.expression) for key, a in source.attributes.items() if a.type != "string"]
     for keys, expression in made:

@@ -57,6 +57,8 @@ def _of_source(source: SourceSection, keys: Keys) -> Iterator[tuple[Keys, str, s
         yield (*keys, "event_id", position), expression, PART
     if source.event_time:
         yield (*keys, "event_time"), source.event_time, TIME
+    if source.counterparty:
+        yield (*keys, "counterparty"), source.counterparty, ID
     for name, measure in source.measures.items():
         yield (*keys, "measures", name, "expression"), measure.expression, NUMBER
     for name, category in source.categories.items():
@@ -110,6 +112,7 @@ def _event_columns(source: SourceSection) -> Columns:
     fixed = (("customer_id", "string"), ("event_id", "string"), ("event_time", "timestamp"), ("event_date", "date"))
     measures = tuple((name, f"decimal(18,{measure.scale})") for name, measure in source.measures.items())
     known: Sequence[tuple[str, str]] = (("known_from", "date"), ("delivery", "string"))
+    known = (*known, ("counterparty", "string")) if source.counterparty else known
     return (*fixed, *known, *measures, *((name, "string") for name in source.categories))
 
 

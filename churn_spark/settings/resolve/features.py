@@ -8,6 +8,7 @@ from typing import Any
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.rules import Leaving
 from churn_spark.definitions.sources import Category, Measure, Source
 from churn_spark.settings.expand import expanded
 from churn_spark.settings.features import FeaturesSection
@@ -19,9 +20,13 @@ def windowed(section: FeaturesSection) -> tuple[Feature, ...]:
     return tuple(feature for source, line in lines for feature in expanded(section, source, line))
 
 
-def feature_set(section: FeaturesSection, sources: Mapping[str, Source], zone: str) -> FeatureSet:
-    """All features with their hashes."""
-    simple = tuple(_hashed(feature, sources[feature.source], zone) for feature in windowed(section))
+LEFT = ("left_partners", "left_contacts")
+"""Ops that ask which partners had left."""
+
+
+def feature_set(section: FeaturesSection, sources: Mapping[str, Source], leaving: Leaving, zone: str) -> FeatureSet:
+    """All features with their hashes. leaving: how customers leave."""
+    simple = tuple(_hashed(feature, sources, leaving, zone) for feature in windowed(section))
     attributes = tuple(_attribute(name, sources.values(), zone) for name in section.attributes)
     hashes = {**{feature.name: feature.hash for feature in simple}, **{a.name: a.hash for a in attributes}}
     derived = []
@@ -29,7 +34,8 @@ def feature_set(section: FeaturesSection, sources: Mapping[str, Source], zone: s
         inputs = mentioned(expression, hashes)
         digest = definition_hash("derived", expression, {used: hashes[used] for used in inputs})
         derived.append(DerivedFeature(name, expression, inputs, digest))
-    return FeatureSet(simple, tuple(derived), attributes)
+    asked = any(feature.op in LEFT for feature in simple)
+    return FeatureSet(simple, tuple(derived), attributes, leaving if asked else None)
 
 
 def mentioned(expression: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -38,9 +44,9 @@ def mentioned(expression: str, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower() in words)
 
 
-def _hashed(feature: Feature, source: Source, zone: str) -> Feature:
+def _hashed(feature: Feature, sources: Mapping[str, Source], leaving: Leaving, zone: str) -> Feature:
     """Over the op with its version, its parameters, the source's mapping, the cleaning and the zone."""
-    parameters = replace(feature, name="", hash="")
+    source, parameters = sources[feature.source], replace(feature, name="", hash="")
     measures = [
         replace(m, unit="", points=False) for m in source.measures if m.name in (feature.column, feature.measure)
     ]
@@ -50,7 +56,10 @@ def _hashed(feature: Feature, source: Source, zone: str) -> Feature:
         if c.name == feature.column
     ]
     version = OPS[feature.op].version
-    digest = definition_hash(version, parameters, *measures, *categories, rows(source), zone)
+    partners: list[Any] = [source.counterparty] if OPS[feature.op].over == "contacts" else []
+    if feature.op in LEFT:
+        partners += [leaving, [rows(sources[name]) for name in leaving.sources]]
+    digest = definition_hash(version, parameters, *measures, *categories, rows(source), zone, *partners)
     return replace(feature, hash=digest)
 
 

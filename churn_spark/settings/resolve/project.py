@@ -4,7 +4,7 @@ from churn_spark.definitions.features import Snapshots
 from churn_spark.definitions.modelling import Candidate, Scoring, Segmentation, Training
 from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.project import Privacy, Project, Retention, Tracking, Warehouse
-from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.definitions.rules import LabelRule, Leaving, Population
 from churn_spark.settings.label import LabelSection, PopulationSection
 from churn_spark.settings.modelling import ScoringSection, SegmentationSection, TrainingSection
 from churn_spark.settings.resolve.features import feature_set, windowed
@@ -26,7 +26,7 @@ def project(settings: Settings, origin: str) -> Project:
         population=_population(settings.population),
         periods=Periods(settings.label.gap, settings.label.performance, settings.label.lateness),
         label=_label(settings.label),
-        features=feature_set(settings.features, by_name, settings.zone),
+        features=feature_set(settings.features, by_name, _leaving(settings), settings.zone),
         snapshots=Snapshots(settings.snapshots.first, settings.snapshots.every),
         training=_training(settings.training),
         scoring=_scoring(settings.scoring),
@@ -46,6 +46,14 @@ def _population(section: PopulationSection) -> Population:
 def _label(section: LabelSection) -> LabelRule:
     sources = tuple(section.sources)
     return LabelRule(section.rule, sources, section.measure, float(section.ratio), section.base_days, section.filter)
+
+
+def _leaving(settings: Settings) -> Leaving:
+    """Partners leave as customers do by the label: by its event, else by silence in its sources."""
+    label = settings.label
+    if label.rule == "event":
+        return Leaving(tuple(label.sources), filter=label.filter)
+    return Leaving(tuple(label.sources), after=settings.features.left_after or label.performance)
 
 
 def _training(section: TrainingSection) -> Training:

@@ -31,6 +31,7 @@ def source(name: str, section: SourceSection, features: Sequence[Feature]) -> So
         delivered=_delivered(section.delivered, section.format),
         event_id=tuple(section.event_id or ()),
         event_time=section.event_time or "",
+        counterparty=section.counterparty,
         time_zone=section.time_zone,
         options=tuple(section.options.items()),
         measures=tuple(_measures(section, features)),

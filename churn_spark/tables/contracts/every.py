@@ -16,6 +16,7 @@ def tables(project: Project) -> tuple[Table, ...]:
         models.DATA_PROFILE,
         models.CLEANING_LIMITS,
         *(tiles.tiles(source) for source in sources),
+        *(tiles.contacts(source) for source in project.partnered_sources),
         tiles.FIRST_SEEN,
         snapshots.features(project.features),
         *((snapshots.SEGMENTS, snapshots.SEGMENT_CENTRES) if project.segmentation else ()),

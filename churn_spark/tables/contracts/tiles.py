@@ -1,4 +1,4 @@
-"""Tiles: mergeable partial aggregates of one customer's events of one day, known from one date."""
+"""Tiles: mergeable partial aggregates of one customer's events of one day, known from one date; contacts likewise."""
 
 from pyspark.sql import types as T
 
@@ -8,7 +8,8 @@ from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
 
 FIRST_SEEN = Table(
     name="first_seen",
-    comment="First event date of a customer in a source, a row each time an earlier one was learnt; the minimum up to s counts.",
+    comment="First event date of a customer in a source, a row each time an earlier one was learnt; the minimum up to s"
+    " counts.",
     columns=(
         CUSTOMER_ID,
         Column("source", STRING, "Source of the configuration.", False),
@@ -41,6 +42,24 @@ def tiles(source: Source) -> Table:
         ),
         partition="known_from",
         key=("customer_id", "event_date", "known_from"),
+        written_by=("build_tiles",),
+    )
+
+
+def contacts(source: Source) -> Table:
+    """The contract of `contacts_<source>`, for sources with a counterparty."""
+    return Table(
+        name=source.contacts_table,
+        comment=f"Contacts of {source.name}: whom one customer was in touch with on a day, known from one date.",
+        columns=(
+            CUSTOMER_ID,
+            Column("counterparty", STRING, "The partner's customer_id; never the customer's own.", False),
+            EVENT_DATE,
+            KNOWN_FROM,
+            Column("events", LONG, "Number of events.", False),
+        ),
+        partition="known_from",
+        key=("customer_id", "counterparty", "event_date", "known_from"),
         written_by=("build_tiles",),
     )
 
