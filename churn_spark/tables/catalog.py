@@ -1,7 +1,6 @@
 """Reads tables and writes them, in one of two ways, and notes both for the ledger."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace as altered
 from datetime import UTC, date, datetime, timedelta
 
@@ -99,7 +98,7 @@ class Catalog:
             raise ContractError(f"{table.name}: the run {run.run_id} writes {listed(dates)} without announcing it")
         if not dates:
             return
-        with _computed_once(contract_check.exact(table, rows)) as exact:
+        with writing.computed_once(contract_check.exact(table, rows)) as exact:
             found = contract_check.partitions(table, self._with_standing(table, exact, run, dates, within or {}))
             contract_check.owned(table, found, dates)
             version = self._commit(table, exact, run, writing.predicate(table, dates, within or {}))
@@ -108,7 +107,7 @@ class Catalog:
 
     def append(self, table: Table, rows: DataFrame, run: Run) -> None:
         """Append rows to a ledger table; keys must be unique among them (ContractError)."""
-        with _computed_once(contract_check.exact(table, rows)) as exact:
+        with writing.computed_once(contract_check.exact(table, rows)) as exact:
             contract_check.partitions(table, exact)
             version = self._commit(table, exact, run, None)
         self._written[table.name, None] = Written(table.name, None, changed=True, version=version)
@@ -236,16 +235,3 @@ class Catalog:
 
     def _log(self, entry: Entry) -> None:
         self._ledger = self._runs.append(entry)
-
-
-@contextmanager
-def _computed_once(rows: DataFrame) -> Iterator[DataFrame]:
-    """The rows kept for as long as they are checked and written, unless their owner keeps them already."""
-    if rows.is_cached:
-        yield rows
-        return
-    kept = rows.persist()
-    try:
-        yield kept
-    finally:
-        kept.unpersist()

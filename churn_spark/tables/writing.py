@@ -1,7 +1,8 @@
 """One Delta commit: what it replaces, how its rows are arranged, which run made it."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from pyspark.errors import AnalysisException
@@ -16,6 +17,19 @@ from churn_spark.tables.table import Table
 
 Within = Mapping[str, Collection[str]]
 """Values of columns that narrow what is replaced inside a partition."""
+
+
+@contextmanager
+def computed_once(rows: DataFrame) -> Iterator[DataFrame]:
+    """The rows kept for as long as they are checked and written, unless their owner keeps them already."""
+    if rows.is_cached:
+        yield rows
+        return
+    kept = rows.persist()
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
 
 
 def commit(place: Place, table: Table, rows: DataFrame, run: Run, predicate: str | None) -> None:
