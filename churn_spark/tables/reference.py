@@ -12,7 +12,8 @@ Generated from the contracts in `churn_spark/tables/contracts` by `make docs`; d
 
 Every table is a Delta table, readable by delta-rs, DuckDB, Polars and Trino. Below a path warehouse a table lies at
 `<warehouse>/<table>`; on a metastore it is `<catalog>.<schema>.<table>`. Tables that depend on the sources
-(`events_…`, `tiles_…`, `customers`, `features`) are shown as the project `{name}` has them.
+(`events_…`, `tiles_…`, `customers`, `features`) are shown as the project `{name}` has them; a source with a
+`counterparty` has `contacts_…` too: customer_id, counterparty, event_date, known_from, events (their number).
 """
 
 
