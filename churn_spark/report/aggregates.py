@@ -18,6 +18,12 @@ def riskiest(scores: DataFrame, most: int) -> DataFrame:
     return scores.orderBy("risk_rank").limit(most).select(*COLUMNS["riskiest"])
 
 
+def costliest(scores: DataFrame, most: int) -> DataFrame:
+    """The `most` rows of `risk_scores` of one date with the largest expected loss; none where there is no value."""
+    valued = scores.where(F.col("expected_loss").isNotNull())
+    return valued.orderBy(F.desc("expected_loss"), "risk_rank").limit(most).select(*COLUMNS["costliest"])
+
+
 def risks(scores: DataFrame) -> DataFrame:
     """Customers, summed risk, value and expected loss by tier and bucket of risk; the last bucket holds risk 1.
 

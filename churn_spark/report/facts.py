@@ -10,6 +10,7 @@ from churn_spark.definitions.project import Project, Run
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "riskiest": ("risk_rank", "customer_id", "risk", "tier", "segment", "value", "expected_loss"),
+    "costliest": ("risk_rank", "customer_id", "risk", "tier", "value", "expected_loss"),
     "risks": ("tier", "bucket", "customers", "risk", "value", "expected_loss"),
     "segments": (
         "segment", "recency_quintile", "frequency_quintile", "customers", "high", "risk", "value", "expected_loss",
@@ -28,7 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "cleaned": ("source", "column", "events", "missing", "outlier"),
     "history": ("source", "first_seen"),
 }  # fmt: skip
-"""The columns of each frame of `Facts`. `risk`, `value` and `expected_loss` are sums but in `riskiest`."""
+"""The columns of each frame of `Facts`. `risk`, `value`, `expected_loss` are sums but in `riskiest` and `costliest`."""
 
 BUCKET = 0.02
 """Width of a bucket of `risks`, in risk."""
@@ -94,6 +95,7 @@ class Facts:
     cleaned_days: int = 0
     runs: tuple[Done, ...] = ()
     riskiest: pd.DataFrame = _frame("riskiest")
+    costliest: pd.DataFrame = _frame("costliest")
     risks: pd.DataFrame = _frame("risks")
     segments: pd.DataFrame = _frame("segments")
     centres: pd.DataFrame = _frame("centres")

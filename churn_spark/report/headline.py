@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from churn_spark.report import deliveries, metrics
 from churn_spark.report.facts import Facts
+from churn_spark.report.units import money
 from churn_spark.report.words import PERCENT, churn_means, decimal, in_days, long_day, percent, span, whole
 
 
@@ -46,11 +47,10 @@ def _people(facts: Facts) -> list[Figure]:
     ]
     if risks["expected_loss"].notna().any():
         loss, tall = risks["expected_loss"].sum(), high["expected_loss"].sum()
-        found.append(
-            Figure(
-                "expected loss a year", whole(loss), f"{percent(tall / loss if loss else None)} of it in the high tier"
-            )
-        )
+        share = percent(tall / loss if loss else None)
+        note = f"{share} of it in the high tier"
+        unit = money(facts.project)
+        found.append(Figure("expected loss a year", whole(loss), f"{unit}; {note}" if unit else note))
     return found
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from churn_spark.report.assumptions import assumptions
 from churn_spark.report.columns import columns
-from churn_spark.report.customers import riskiest, segments, spread
+from churn_spark.report.customers import named, segments, spread
 from churn_spark.report.deliveries import intake
 from churn_spark.report.facts import Facts
 from churn_spark.report.grid import Absent
@@ -18,7 +18,7 @@ from churn_spark.report.provenance import provenance
 from churn_spark.report.words import long_day
 
 SECTIONS = (
-    ("customers", "The riskiest customers", riskiest),
+    ("customers", "The riskiest customers", named),
     ("risks", "How risks are spread", spread),
     ("segments", "Segments", segments),
     ("rates", "How many left before", rates),

@@ -27,6 +27,7 @@ from churn_spark.tables.table import Table
 log = logging.getLogger("churn_spark.report")
 
 RISKIEST = 20
+COSTLIEST = 10
 SNAPSHOTS = 60
 """Newest training snapshots whose churn rate is told, so that a report costs the same in later years."""
 AT_ONCE = 3
@@ -107,6 +108,8 @@ def _scores(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[
         "riskiest": lambda: aggregates.riskiest(scores, RISKIEST),
         "risks": lambda: aggregates.risks(scores),
     }
+    if project.scoring.value:
+        found["costliest"] = lambda: aggregates.costliest(scores, COSTLIEST)
     centred = _newest(catalog, snapshots.SEGMENT_CENTRES, run.as_of)
     if project.segmentation and run.as_of in catalog.ledger.partitions(snapshots.SEGMENTS.name):
         segmented = catalog.read(snapshots.SEGMENTS, day)

@@ -27,6 +27,12 @@ REASONS = [
 ]  # fmt: skip
 
 
+COSTLIEST = [
+    (31, "1204", 0.55, "high", 9000.0, 4950.0), (2, "77", 0.92, "high", 4000.0, 3680.0),
+    (400, "15", 0.2, "medium", 9100.0, 1820.0),
+]  # fmt: skip
+
+
 def bare_facts() -> Facts:
     """A project without a single table."""
     return Facts(made_project(), made_run(), "--conf conf/grocer.yaml", "delta.`/data/risk_scores`")
@@ -53,6 +59,7 @@ def made_facts() -> Facts:
         cleaned_days=168,
         runs=tuple(_done(job) for job in ("ingest", "build_tiles", "build_features", "build_labels", "train", "score")),
         riskiest=_riskiest(rng),
+        costliest=frame("costliest", COSTLIEST),
         risks=risks,
         segments=segments,
         centres=_centres(),
@@ -73,7 +80,7 @@ def made_project() -> Project:
     day = Delivered(history_until=date(2017, 11, 1), expected=Calendar(closed=(date(2017, 12, 25),)))
     purchases = Source(
         "purchases", "events", "csv", "purchases", (("amount", "double"),), "household", day,
-        measures=(Measure("amount", "amount", 2, cleaning=Cleaning("median", outliers="clip")),),
+        measures=(Measure("amount", "amount", 2, unit="USD", cleaning=Cleaning("median", outliers="clip")),),
         limits=(("no_customer", 0.3),),
     )  # fmt: skip
     coupons = Source(
@@ -82,6 +89,7 @@ def made_project() -> Project:
     )  # fmt: skip
     windowed = (
         *(Feature(f"count_{window}d", "purchases", "count", window=window) for window in (28, 84, 168, 364)),
+        Feature("amount_sum_84d", "purchases", "sum", "amount", 84),
         Feature("redeemed_84d", "coupons", "count", window=84),
     )
     return Project(

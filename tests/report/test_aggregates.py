@@ -2,6 +2,7 @@ from datetime import date
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from churn_spark.report import aggregates
 from churn_spark.report.facts import COLUMNS
@@ -32,6 +33,16 @@ def test_the_riskiest_come_in_the_order_of_their_ranks(spark: SparkSession) -> N
     found = aggregates.riskiest(scores(spark), 2).toPandas()
     assert list(found.columns) == list(COLUMNS["riskiest"])
     assert list(found["customer_id"]) == ["a", "b"]
+
+
+def test_the_costliest_come_in_the_order_of_their_expected_loss(spark: SparkSession) -> None:
+    without = scores(spark).withColumns(
+        {"value": F.lit(None).cast("double"), "expected_loss": F.lit(None).cast("double")}
+    )
+    found = aggregates.costliest(scores(spark).unionByName(without), 3).toPandas()
+    assert list(found.columns) == list(COLUMNS["costliest"])
+    assert list(found["customer_id"]) == ["a", "b", "d"]
+    assert aggregates.costliest(without, 3).isEmpty()
 
 
 def test_risks_are_summed_by_tier_and_bucket(spark: SparkSession) -> None:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from churn_spark.definitions.features import DerivedFeature
+from churn_spark.definitions.modelling import Scoring
 from churn_spark.definitions.sources import Calendar
 from churn_spark.report.facts import COLUMNS, Facts, empty
 from churn_spark.report.page import SECTIONS, page
+from churn_spark.report.units import money
 from tests.report.made_facts import AS_OF, bare_facts, frame, made_facts, made_metrics
 from tests.report.reading import Page
 
@@ -85,7 +88,7 @@ def _hostile(facts: Facts) -> Facts:
 @pytest.mark.parametrize(
     "names",
     [
-        ("riskiest", "risks", "segments"),
+        ("riskiest", "costliest", "risks", "segments"),
         ("segments", "snapshots", "curves"),
         ("centres", "metrics", "deliveries", "limits"),
         ("reasons", "history", "profile", "cleaned"),
@@ -106,9 +109,32 @@ def test_a_project_without_tables_says_how_to_make_each() -> None:
 
 def test_the_riskiest_customers_are_told_as_scored(told: Page) -> None:
     rows = told.table("The 20 riskiest")
-    assert rows[0] == ["Rank", "Customer", "Risk", "Tier", "Segment", "Value", "Expected loss"]
+    assert rows[0] == ["Rank", "Customer", "Risk", "Tier", "Segment", "Expected loss, USD"]
     assert [row[1] for row in rows[1:]] == list(FACTS.riskiest["customer_id"])
     assert [row[2] for row in rows[1:]] == [f"{risk * 100:.1f} %" for risk in FACTS.riskiest["risk"]]
+
+
+def test_the_largest_expected_losses_stand_beside_where_customers_have_a_value(told: Page) -> None:
+    rows = told.table("The 3 largest expected losses")
+    assert rows[0] == ["Customer", "Expected loss, USD", "Risk", "Tier"]
+    assert rows[1:] == [
+        ["1204", "4,950 | of 9,000", "55.0 %", "high"],
+        ["77", "3,680 | of 4,000", "92.0 %", "high"],
+        ["15", "1,820 | of 9,100", "20.0 %", "medium"],
+    ]
+    without = Page(page(replace(FACTS, costliest=empty("costliest"))))
+    assert not [caption for caption in without.tables if "largest expected losses" in caption]
+
+
+def test_money_has_the_unit_of_what_it_is_made_of_where_that_is_one() -> None:
+    project = FACTS.project
+    derived = DerivedFeature("pace", "amount_sum_84d / 84", ("amount_sum_84d",))
+    by_pace = replace(
+        project, features=replace(project.features, derived=(derived,)), scoring=Scoring(value="pace * 365")
+    )
+    by_count = replace(project, scoring=Scoring(value="count_84d * 12"))
+    assert [money(one) for one in (project, by_pace, by_count)] == ["USD", "USD", ""]
+    assert "Expected loss" in Page(page(replace(FACTS, project=by_count))).table("Tiers")[0]
 
 
 def test_columns_that_say_nothing_for_anyone_are_left_out() -> None:
@@ -122,15 +148,26 @@ def test_headline_and_tiers_add_up_to_the_scores(told: Page) -> None:
     for figure in (customers, leaving, loss, "12.8 %", "0.857"):
         assert figure in told.words
     total = told.table("Tiers")[-1]
-    assert [total[0], total[1], total[4], total[6]] == ["all", customers, leaving, loss]
+    value = f"{risks['value'].sum():,.0f}"
+    assert [total[0], total[1], total[3], total[4]] == [
+        "all",
+        f"{customers} | 100.0 %",
+        leaving,
+        f"{loss} | of {value}",
+    ]
     high = risks[risks["tier"] == "high"]
-    assert told.table("Tiers")[1][1] == f"{high['customers'].sum():,}"
+    assert told.table("Tiers")[1][1].startswith(f"{high['customers'].sum():,} | ")
 
 
 def test_segments_sum_their_cells(told: Page) -> None:
     first = FACTS.segments[FACTS.segments["segment"] == "0"]
-    row = told.table("Segments (k-means)")[1]
-    assert row[:5] == ["0", "3.1", "61", "940.2", f"{first['customers'].sum():,}"]
+    headings, row, *_ = told.table("Segments (k-means)")
+    assert headings[0] == "Segment"
+    assert headings[-3:] == ["Recency, days", "Frequency", "Monetary, USD"]
+    assert "the values at its centre: recency_56d, count_84d and amount_sum_84d." in told.text
+    share = first["customers"].sum() / FACTS.segments["customers"].sum()
+    assert row[:2] == ["0", f"{first['customers'].sum():,} | {share * 100:.1f} %"]
+    assert row[-3:] == ["3.1", "61", "940.2"]
     corner = FACTS.segments.query("recency_quintile == 5 and frequency_quintile == 1")
     mean = corner["risk"].sum() / corner["customers"].sum()
     assert told.table("Mean risk by recency")[1][1] == f"{mean * 100:.1f} % | {corner['customers'].sum()} customers"
@@ -265,7 +302,13 @@ def test_a_replay_and_missing_time_are_warned_of() -> None:
 
 
 def test_scores_of_another_date_are_pointed_to() -> None:
-    facts = replace(FACTS, risks=empty("risks"), riskiest=empty("riskiest"), scored_dates=(date(2017, 11, 30),))
+    facts = replace(
+        FACTS,
+        risks=empty("risks"),
+        riskiest=empty("riskiest"),
+        costliest=empty("costliest"),
+        scored_dates=(date(2017, 11, 30),),
+    )
     assert f"There are no scores for {AS_OF}. The newest scores are of 2017-11-30." in Page(page(facts)).text
 
 
@@ -274,7 +317,7 @@ def test_a_single_snapshot_without_churn_and_a_single_bucket_are_enough() -> Non
     risks = frame("risks", [("low", 0, 3, 0.01, None, None)])
     read = Page(page(replace(FACTS, snapshots=snapshots, risks=risks)))
     assert read.table("Snapshots with labels")[1][4] == "0.0 %"
-    assert read.table("Tiers")[1] == ["low", "3", "100.0 %", "0.3 %", "0"]
+    assert read.table("Tiers")[1] == ["low", "3 | 100.0 %", "0.3 %", "0"]
 
 
 def test_the_templates_are_part_of_the_package() -> None:

@@ -128,10 +128,11 @@ def test_the_report_tells_what_the_tables_hold(project: Project, catalog: Catalo
     report(run, project, catalog)
     read = Page(Path(project.report_path).read_text())
     assert read.table("The 2 riskiest")[1:] == [
-        ["1", "<b>7</b>", "75.0 %", "high", "0", "100", "50"],
-        ["2", "8", "25.0 %", "low", "1", "100", "50"],
+        ["1", "<b>7</b>", "75.0 %", "high", "0", "50 | of 100"],
+        ["2", "8", "25.0 %", "low", "1", "50 | of 100"],
     ]
-    assert read.table("Tiers")[-1] == ["all", "2", "100.0 %", "50.0 %", "1", "200", "100"]
+    assert [row[0] for row in read.table("The 2 largest expected losses")] == ["Customer", "<b>7</b>", "8"]
+    assert read.table("Tiers")[-1] == ["all", "2 | 100.0 %", "50.0 %", "1", "100 | of 200"]
     assert read.table("Snapshots with labels")[1][:5] == ["2017-09-01 | test", "10", "10", "3", "30.0 %"]
     assert read.table("Reconciliation")[1] == ["purchases", "1", "10", "8", "2", "0", "80.0 %"]
     assert "By ROC AUC, the model is not better than a score without fitting within its interval: 0.800" in read.text
