@@ -1,4 +1,4 @@
-"""The features of snapshots: rings over tiles by source, joined to the population."""
+"""The features of snapshots: rings over tiles for one date, slices for many, joined to the population."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
