@@ -29,7 +29,6 @@ def main() -> None:
 @app.command()
 def check(conf: Path, env: Env = None, data: bool = False) -> None:
     """Check a configuration and print all its errors at once; with --data compare it with the sources' schemas."""
-    from churn_spark.session import session
     from churn_spark.settings import load
     from churn_spark.source_check import check_data
     from churn_spark.sql_expressions import Columns, Expressions, expressions
@@ -38,13 +37,13 @@ def check(conf: Path, env: Env = None, data: bool = False) -> None:
 
     @cache
     def judge() -> Expressions:
-        return expressions(session("churn_spark check"))
+        return expressions(run.started("churn_spark check"))
 
     def judged(columns: Columns, sql: str) -> str:
         return judge()(columns, sql)  # a file without anything to judge needs no Spark
 
     project = load(conf, env, expressions=judged)
-    problems = check_data(project, session("churn_spark check")) if data else []
+    problems = check_data(project, run.started("churn_spark check")) if data else []
     if problems:
         raise ConfigError(f"{conf} does not fit its sources:\n" + "\n".join(problems))
     typer.echo(f"{conf}: no errors; {len(project.sources)} sources, {len(project.features.hashes)} features")
@@ -116,14 +115,13 @@ def simulate(
     ] = None,
 ) -> None:
     """Make simulated customers: deliveries like real ones, from a known causal model, with the truth beside."""
-    from churn_spark.session import session
     from churn_spark.simulate.manifest import simulation
     from churn_spark.simulate.simulation import simulate as make
 
     progress.configure()
     changes = regime_change.date() if regime_change else None
     wanted = simulation(domain, customers, first.date(), last.date(), seed, changes)
-    written = make(session("churn_spark simulate"), wanted, out, interventions)
+    written = make(run.started("churn_spark simulate"), wanted, out, interventions)
     for source, rows in written.items():
         typer.echo(f"{out}/sources/{source}: {rows:,} simulated rows are new")
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import typer
+from pyspark.sql import SparkSession
 
 from churn_spark import __version__, progress
 from churn_spark.arguments import FUTURE, AsOf, Conf, Env, Log, Options, heeded
@@ -76,11 +77,21 @@ def opened(conf: Path, env: str | None = None, log_format: str = "text") -> tupl
     os.umask(0o077)
     progress.configure(log_format)
     project = load(conf, env)
-    log.info("starting Spark")
-    spark = session(f"churn_spark {project.name}")
+    spark = started(f"churn_spark {project.name}")
     project = load(conf, env, expressions=expressions(spark))
     arguments = f"--conf {project.origin}" + (f" --env {env}" if env else "")
     return project, Catalog(spark, Place(project.warehouse.path, project.warehouse.schema), arguments)
+
+
+def started(name: str) -> SparkSession:
+    """A session that an interrupt ends with KeyboardInterrupt alone.
+
+    PySpark's own handler speaks to the JVM in the midst of the call it interrupts, which fails with tracebacks.
+    """
+    log.info("starting Spark")
+    spark = session(name)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return spark
 
 
 def as_of_date(text: str | None, project: Project, future: bool = True) -> date:
@@ -142,6 +153,8 @@ def run_stage(
 def _end_failed(catalog: Catalog, run: Run, error: BaseException) -> None:
     name = type(error).__name__
     try:
+        if isinstance(error, KeyboardInterrupt):
+            catalog.spark.sparkContext.cancelAllJobs()
         catalog.end(run, error=f"{name}: {error}" if isinstance(error, ChurnError) else name)
     except (
         Exception
