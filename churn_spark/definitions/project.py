@@ -47,7 +47,7 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What `maintain` keeps, in days: `features_days` of as-of dates, `log_days` of old table versions."""
+    """What `maintain` keeps, in days: `features_days` of snapshots, `log_days` of old table versions."""
 
     features_days: int = 800
     log_days: int = 30

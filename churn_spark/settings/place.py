@@ -52,7 +52,7 @@ class TrackingSection(Section):
 class RetentionSection(Section):
     """What `maintain` keeps."""
 
-    features_days: PositiveDays = Field(800, description="As-of dates of features and scores kept, days.")
+    features_days: PositiveDays = Field(800, description="As-of dates of features, segments and labels kept, days.")
     log_days: PositiveDays = Field(
         30, description="The log of old table versions is kept, days. Time travel reaches the shorter of the two."
     )

@@ -70,7 +70,7 @@ BUILD_LABELS = Stage(
 )
 TRAIN = Stage(
     "train",
-    "Train, test and register the models; the better one becomes champion.",
+    "Train, test and register the models; the better of the candidates becomes champion.",
     train,
     lambda project: ("model_metrics", "model_curves", "champions"),
     reads.nothing,
