@@ -8,6 +8,7 @@ MADE := $(VENV)/made
 PIP_TOOLS := 7.6.2
 SOAK_MINUTES ?= 60
 WORKERS ?= 2
+BENCH ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 PIP_COMPILE := pip-compile --quiet $(if $(UPGRADE),--upgrade) --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
@@ -17,7 +18,7 @@ NO_PACKAGES = { echo "make: the packages of $(1) are missing; give pip a network
 # pyspark's own idea of where Spark lies must not be overruled by an installation beside it.
 unexport SPARK_HOME
 
-.PHONY: demo test soak docs lock clean help setup setup-dev
+.PHONY: demo test soak bench-features docs lock clean help setup setup-dev
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -33,6 +34,9 @@ test: setup-dev ## style, types, import rules, all tests but the soak
 
 soak: setup-dev ## random operations, the fault matrix with real kills, a cluster: what fits into SOAK_MINUTES (60)
 	SOAK_MINUTES=$(SOAK_MINUTES) timeout --kill-after=60 $(SOAK_MINUTES)m $(BIN)/python -m pytest -m soak
+
+bench-features: setup-dev ## the feature engine beside other ways; BENCH="--events 100000000" for the full run (20 M)
+	$(BIN)/python -m benchmarks.features $(BENCH)
 
 docs: setup-dev ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py
@@ -90,4 +94,4 @@ clean: ## remove what the demo, tests and builds made; the virtual environment s
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do \
-		printf 'make %-8s %s\n' "$$name" "$$text"; done
+		printf 'make %-15s %s\n' "$$name" "$$text"; done

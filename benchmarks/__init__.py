@@ -1,0 +1,1 @@
+"""What the feature engine costs beside other ways to the same features: `make bench-features`."""
