@@ -30,7 +30,7 @@ from churn_spark.sql_expressions import expressions
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.damage import named
-from churn_spark.tables.ledger import Entry
+from churn_spark.tables.ledger import NOTHING, Entry
 from churn_spark.tables.locks import held
 from churn_spark.tables.place import Place
 
@@ -146,7 +146,9 @@ def run_stage(
                 raise damaged from error
             raise
         entry = catalog.end(run)
-    logging.getLogger(f"churn_spark.{stage.name}").info("done in %.1f s (%s)", entry.seconds or 0.0, entry.status)
+    idle = entry.status == NOTHING and stage.writes(project)
+    told = "nothing to do" if idle else "done"
+    logging.getLogger(f"churn_spark.{stage.name}").info("%s in %.1f s", told, entry.seconds or 0.0)
     return entry
 
 

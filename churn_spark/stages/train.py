@@ -1,4 +1,4 @@
-"""Training: candidates are tuned, tested on the newest matured snapshots, and the better one becomes champion."""
+"""Training: candidates are tuned, tested on the newest matured snapshots, and the better of them becomes champion."""
 
 import json
 import logging
