@@ -12,6 +12,11 @@ from churn_spark.definitions.features import Feature
 from tests.features.oracle import Event, value
 
 NEAR = 1e-9
+BOUNDS: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 2,
+    "memory_limit": "8GB",
+    "temp_directory": str(Path(__file__).parent / "data" / "spilled"),
+}
 SAMPLE = 40
 """Customers whose features are computed by the oracle, at the first and last date."""
 
@@ -97,4 +102,4 @@ def _only(query: str) -> tuple[Any, ...]:
 
 
 def _all(query: str) -> list[tuple[Any, ...]]:
-    return duckdb.connect(config={"threads": 2}).execute(query).fetchall()
+    return duckdb.connect(config=BOUNDS).execute(query).fetchall()
