@@ -96,14 +96,18 @@ def _plot(results: Results, path: Path) -> None:
     FigureCanvasSVG(figure)
     axes = figure.subplots()
     colours = ["#2a7f62" if one.met(found) else "#c0392b" for one, found in shown]
-    axes.barh([one.name for one, _ in shown], [found for _, found in shown], color=colours, height=0.6)
+    colours = [colour if one.target else "#888888" for colour, (one, _) in zip(colours, shown, strict=True)]
+    axes.barh([one.name for one, _ in shown], [found - 1 for _, found in shown], left=1, color=colours, height=0.6)
     for place, (one, found) in enumerate(shown):
         if one.target:
             target = one.at_least or one.at_most or 1
             axes.plot([target, target], [place - 0.4, place + 0.4], color="black", linewidth=2)
-        axes.annotate(f"{found:.2f}", (found, place), (4, 0), textcoords="offset points", va="center", fontsize=9)
+        axes.annotate(
+            f"{found:.2f}", (max(found, 1), place), (8, 0), textcoords="offset points", va="center", fontsize=9
+        )
     axes.set_xscale("log")
-    axes.set_xlabel(f"ratio of CPU seconds, {_events(results):,} events; the black mark is the target, red: not met")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel(f"CPU ratios at {_events(results):,} events; black: target, red: not met")
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.12)
     figure.savefig(path, format="svg", metadata={"Date": None})
