@@ -145,7 +145,7 @@ class Registry:
 
         # Explicit requirements: guessing them starts another Spark. A private folder: the default is shared in /tmp.
         needs = [f"pyspark=={pyspark.__version__}"]
-        with passing(self._shared or (scratch / "dfs").as_uri()) as written:
+        with passing(self._shared or (scratch / "dfs").resolve().as_uri()) as written:
             mlflow.spark.save_model(model.pipeline, str(folder), pip_requirements=needs, dfs_tmpdir=written)
         write_description(model, folder)
         (folder / "card.md").write_text(card)

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pyspark.ml import PipelineModel
@@ -137,3 +138,10 @@ def test_versions_of_two_stores_with_one_number_are_kept_apart(registry, tmp_pat
     other.mkdir(parents=True)
     assert registry[0].load(1, registry[1]).family == "logistic_regression"
     assert other.is_dir()
+
+
+def test_a_warehouse_may_be_named_relative_to_the_working_folder(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    registry = Registry("made_churn", Tracking(uri="sqlite:///mlflow.db"), Path("demo/warehouse"))
+    version, manifest = registry.register(registry.log("first", {}, {}, {}, {}), model, "# A card", {})
+    assert registry.load(version, manifest).features == model.features
