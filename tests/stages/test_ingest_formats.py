@@ -114,3 +114,10 @@ def test_versions_of_customers_are_known_from_their_delivery_and_the_latest_of_o
     assert place.quarantine("reasons", "event_id") == [
         (("duplicate",), "c1"), (("no_customer",), None), (("no_time",), None)
     ]  # fmt: skip
+
+
+def test_parquet_of_a_type_spark_does_not_know_is_named(spark, tmp_path):
+    place = shop(spark, tmp_path, **PARQUET)
+    sales(1).astype({"at": "datetime64[ns]"}).to_parquet(place.folder / "2024-03-08.parquet", index=False)
+    with pytest.raises(DeliveryError, match=r"2024-03-08\.parquet cannot be read: .*NANOS.*coerce_timestamps"):
+        place.ingest(AS_OF)

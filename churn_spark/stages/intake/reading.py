@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -142,7 +143,13 @@ def _parquet(spark: SparkSession, source: Source, files: Files, every: Sequence[
     frames: list[DataFrame] = []
     ignored: dict[str, frozenset[str]] = {}
     for members in groups.values():
-        rows = spark.read.parquet(*_paths(members))
+        try:
+            rows = spark.read.parquet(*_paths(members))
+        except AnalysisException as error:
+            raise DeliveryError(
+                f"{source.name}: {members[0].path} cannot be read: {str(error).splitlines()[0]} Have it written with"
+                " types that Spark knows (times in microseconds: pandas writes them with coerce_timestamps='us')"
+            ) from None
         columns = compared(rows.columns, source, members[0].path)
         line = F.lit(None).cast("string").alias(_LINE)
         with reading_times_in(spark, source.time_zone):
