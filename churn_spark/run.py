@@ -68,16 +68,21 @@ def opened_at(
 ) -> tuple[Project, Catalog, date]:
     """The same as `opened`, with the as-of date, which is judged before the session is made."""
     progress.configure(log_format)
-    day = as_of_date(as_of, load(conf, env), FUTURE in options)
-    return *opened(conf, env, log_format), day
+    project = load(conf, env)
+    day = as_of_date(as_of, project, FUTURE in options)
+    return *_with_session(project, conf, env), day
 
 
 def opened(conf: Path, env: str | None = None, log_format: str = "text") -> tuple[Project, Catalog]:
     """The resolved project and its catalog, with a session; ConfigError before one is made where that is enough."""
-    os.umask(0o077)
     progress.configure(log_format)
-    project = load(conf, env)
-    spark = started(f"churn_spark {project.name}")
+    return _with_session(load(conf, env), conf, env)
+
+
+def _with_session(read: Project, conf: Path, env: str | None) -> tuple[Project, Catalog]:
+    """The project again, with its SQL judged, and its catalog."""
+    os.umask(0o077)
+    spark = started(f"churn_spark {read.name}")
     project = load(conf, env, expressions=expressions(spark))
     arguments = f"--conf {project.origin}" + (f" --env {env}" if env else "")
     return project, Catalog(spark, Place(project.warehouse.path, project.warehouse.schema), arguments)

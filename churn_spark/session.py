@@ -20,8 +20,8 @@ EXTENSIONS = "spark.sql.extensions"
 # Spark hides the values of settings whose names match; its default knows fewer words.
 REDACTED = r"(?i)secret|password|passphrase|token|credential|access[.]?key|api[.]?key|private[.]?key|hmac|pseudonym"
 
-# A short run makes thousands of methods, most of which run for seconds: with the JVM's own thresholds half of all CPU
-# goes into optimising them, beside the work itself where cores are few.
+# A short run makes thousands of methods, most of which run for seconds: with the JVM's own thresholds optimising them
+# takes as much CPU as the work itself, beside which it runs where cores are few.
 LATE_OPTIMISING = (
     "-XX:+IgnoreUnrecognizedVMOptions -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
     " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"

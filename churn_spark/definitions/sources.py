@@ -213,7 +213,8 @@ class Source:
         return next(category for category in self.categories if category.name == name)
 
     def limit(self, reason: str) -> float:
-        return dict(self.limits).get(reason, self.default_limit)
+        """The largest share of a delivery's rows with a reason; copies are no fault of a delivery: 1 by default."""
+        return dict(self.limits).get(reason, 1.0 if reason == "duplicate" else self.default_limit)
 
 
 def value_column(category: str, value: str, measure: str | None = None) -> str:

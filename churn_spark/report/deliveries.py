@@ -90,14 +90,14 @@ def _reasons(facts: Facts) -> Grid | None:
     cells = []
     for row in rows.to_dict("records"):
         source = _source(facts, row["source"])
-        limit = percent(source.limit(row["reason"]), 0) if source and row["reason"] != "duplicate" else ""
+        limit = source.limit(row["reason"]) if source else 1.0
         cells.append(
             (
                 str(row["source"]),
                 str(row["reason"]),
                 whole(row["rows"]),
                 _share(row["rows"], read.get(row["source"])),
-                limit,
+                percent(limit, 0) if limit < 1 else "",
             )
         )
     headings = (

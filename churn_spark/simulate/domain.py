@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A tariff. share: of the customers at the start; fee: a month, in cents; value: factor on use."""
+    """A tariff. share: of the customers at the start; fee: a month, in cents; use: factor on use."""
 
     name: str
     share: float

@@ -108,7 +108,7 @@ def _newest(spark: SparkSession, log: Any) -> int:
 
 
 def _statistics(table: Table) -> dict[str, str]:
-    """Statistics of files for the columns readers search by: for all others they cost a quarter of writing."""
+    """Statistics of files for the columns readers search by: for all others they only make writing slower."""
     if table.partition is None:
         return {}
     searched = [name for name in table.key if name != table.partition]

@@ -235,6 +235,11 @@ def test_the_reconciliation_is_told_and_checked(told: Page) -> None:
 def test_reasons_stand_beside_their_limits(told: Page) -> None:
     assert ["purchases", "no_customer", "3,904", "0.3 %", "30 %"] in told.table("Rows not kept")
     assert ["coupons", "unparsable", "3", "0.1 %", "10 %"] in told.table("Rows not kept")
+    purchases, coupons = FACTS.project.sources
+    strict = replace(purchases, limits=(("duplicate", 0.05),))
+    read = Page(page(replace(FACTS, project=replace(FACTS.project, sources=(strict, coupons)))))
+    limits = [{row[1]: row[-1] for row in one.table("Rows not kept") if row[0] == "purchases"} for one in (told, read)]
+    assert [limit["duplicate"] for limit in limits] == ["", "5 %"]
 
 
 def test_missing_deliveries_are_those_the_calendar_expects(told: Page) -> None:

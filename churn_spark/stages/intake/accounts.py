@@ -100,13 +100,10 @@ def accounts(judged: Judged, settled: Settled) -> list[Account]:
 
 
 def refuse_too_many(source: Source, found: Iterable[Account]) -> None:
-    """DeliveryError when too large a share of a delivery's rows has one reason.
-
-    Copies are no fault of theirs: `duplicate` counts only where the configuration sets a limit for it.
-    """
+    """DeliveryError when too large a share of a delivery's rows has one reason."""
     for account in found:
         for reason, rows in sorted(account.reasons.items()):
-            limit = dict(source.limits).get(reason, 1.0 if reason == DUPLICATE else source.default_limit)
+            limit = source.limit(reason)
             if rows > limit * account.read:
                 raise DeliveryError(
                     f"{source.name}: {rows:,} of {account.read:,} rows of {account.delivery}"
