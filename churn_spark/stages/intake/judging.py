@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -23,6 +23,8 @@ from churn_spark.stages.intake.taking import ACCEPT, Plan
 
 log = logging.getLogger("churn_spark.ingest")
 
+LARGE = 1 << 28
+"""Bytes of files from which on their rows wait on disk only."""
 _UNREADABLE = re.compile(r"\[(FAILED_READ_FILE[.\w]*)\][^\n]*?file ([^\n]+?)\.\s+(?:SQLSTATE|\n|$)")
 
 
@@ -67,7 +69,7 @@ def judge(spark: SparkSession, run: Run, project: Project, plan: Plan, hidden: P
         rows = classified(raw.rows, source, project.zone, hidden)
     except AnalysisException as error:
         raise ConfigError(f"{project.origin}: sources.{source.name}: {str(error).splitlines()[0]}") from None
-    rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+    rows = rows.persist(_kept_where(plan.takings))
     try:
         seen = _seen(rows, plan.takings)
         thin = _thin(run, plan, seen)
@@ -75,6 +77,12 @@ def judge(spark: SparkSession, run: Run, project: Project, plan: Plan, hidden: P
         rows.unpersist()
         raise _named(error) from error if _named(error) is error else None
     return Judged(plan, rows, seen, raw.ignored, thin)
+
+
+def _kept_where(takings: Iterable[Taking]) -> StorageLevel:
+    """Where rows wait for the next pass: Spark unrolls what may stay in memory, many times its size in the files."""
+    size = sum(file.bytes for taking in takings for file in taking.found.files)
+    return StorageLevel.MEMORY_AND_DISK if size < LARGE else StorageLevel.DISK_ONLY
 
 
 def _seen(rows: DataFrame, takings: tuple[Taking, ...]) -> dict[str, Seen]:
