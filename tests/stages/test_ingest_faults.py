@@ -11,7 +11,7 @@ import pytest
 from churn_spark.definitions.errors import ConfigError, DeliveryError
 from churn_spark.definitions.project import Privacy
 from churn_spark.definitions.sources import Calendar, Delivered, RowCheck
-from tests.stages.shop import Shop, category, shop
+from tests.stages.shop import Shop, category, shop, touched_long_ago
 
 GOOD = "c1,1,2024-03-08 12:00:00,1.50"
 DAY = "2024-03-08.csv"
@@ -183,6 +183,27 @@ def test_a_folder_counts_when_it_holds_success(spark, tmp_path):
     (place.folder / "2024-03-08" / "_SUCCESS").touch()
     place.ingest(AS_OF)
     assert place.deliveries("delivery", "read", "kept") == [("2024-03-08", 2, 2)]
+
+
+def test_a_folder_taken_before_is_looked_into_when_it_was_touched(spark, tmp_path, caplog):
+    place = shop(spark, tmp_path, delivered=Delivered(unit="folder"))
+    for day in ("2024-03-06", "2024-03-07"):
+        part = place.deliver(f"{day}/part-0.csv", [f"c1,{day},{day} 12:00:00,1.50"])
+        touched_long_ago(part.parent)
+    place.ingest("2024-03-08")
+    place.deliver("2024-03-08/part-0.csv", [GOOD])
+    with caplog.at_level("INFO", logger="churn_spark.ingest"):
+        place.ingest(AS_OF)
+    assert "sales: looking into folders: 1" in caplog.messages
+    assert len(place.events("event_id")) == 3
+    # Written in place, it leaves the folder as it was: only a look at everything tells.
+    part.write_text(part.read_text().replace("1.50", "2.50"))
+    assert place.ingest("2024-03-10") == "nothing_to_do"
+    with pytest.raises(DeliveryError, match="2024-03-07 was taken on 2024-03-08 with the fingerprint"):
+        place.ingest("2024-03-10", "verify")
+    place.deliver("2024-03-07/part-1.csv", ["c1,9,2024-03-07 12:00:00,1.50"])
+    with pytest.raises(DeliveryError, match="2024-03-07 was taken on 2024-03-08 with the fingerprint"):
+        place.ingest("2024-03-10")
 
 
 def test_pseudonyms_reach_every_table_and_the_key_no_plan(spark, tmp_path, monkeypatch):

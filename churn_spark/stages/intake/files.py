@@ -57,6 +57,11 @@ class Files:
                 found.append((name, _file(status)))
         return sorted(found, key=lambda pair: pair[0]), complete
 
+    def insides(self, folders: Iterable[str]) -> list[tuple[list[File], bool]]:
+        """The files of each folder and whether it holds `_SUCCESS` (see `inside`)."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return [([file for _, file in found], complete) for found, complete in pool.map(self.inside, folders)]
+
     def fingerprints(self, deliveries: Iterable[tuple[File, ...]]) -> list[str]:
         """SHA-256 of each delivery: of its file's bytes, or (several files) of each file's name and SHA-256."""
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import SparkSession
 
@@ -19,6 +19,8 @@ from churn_spark.tables.ledger import NOTHING, OK, Ledger
 
 log = logging.getLogger("churn_spark.ingest")
 
+UNKNOWN = datetime.fromtimestamp(0, UTC)
+"""When a folder was modified, where a store does not keep it."""
 ACCEPT, RESTATE, VERIFY = "accept-incomplete", "restate", "verify"
 
 
@@ -67,7 +69,7 @@ def remembered(ledger: Ledger) -> Memory:
 
 
 def plan(spark: SparkSession, run: Run, source: Source, zone: str, taken: Mapping[str, Taken], memory: Memory) -> Plan:
-    """Compare what lies at a source with what was taken. Reads names, sizes, headers and bytes, no rows.
+    """Compare what lies at a source with what was taken. Reads names, sizes, and the bytes of what is new; no rows.
 
     DeliveryError: a delivery is missing or incomplete (unless accepted), its content or the mapping of its rows changed
     (unless restated), or one that a broken run took is gone.
@@ -77,29 +79,57 @@ def plan(spark: SparkSession, run: Run, source: Source, zone: str, taken: Mappin
     found = versions(spark, source, set(taken) - half_written) if source.format == "delta" else _found(files, source)
     there = due(found, source.delivered, run.as_of)
     _refuse_absent(half_written - {delivery.name for delivery in there}, source)
-    new = [delivery for delivery in there if delivery.name not in taken or delivery.name in half_written]
-    known = [delivery for delivery in there if delivery.name in taken and delivery.name not in half_written]
+    settled = taken.keys() - half_written
+    new = _looked_into(files, source, [delivery for delivery in there if delivery.name not in settled])
+    known = [delivery for delivery in there if delivery.name in settled]
     holes = _incomplete(source, run, new, [*taken.values(), *there], memory.accepted)
     mapping = mapping_hash(source, zone)
     remapped = _remapped(source, run, known, taken, mapping)
-    again = remapped + _changed(files, source, run, [d for d in known if d not in remapped], taken, memory.begun)
+    touched = _touched(source, run, [d for d in known if d not in remapped], memory.begun)
+    again = _looked_into(files, source, remapped)
+    again += _changed(files, source, run, _looked_into(files, source, touched), taken, memory.begun)
     takings = _takings(files, source, run, [*new, *again], taken, memory)
     return Plan(source, files, mapping, takings, taken, incomplete=holes)
 
 
 def _found(files: Files, source: Source) -> list[Found]:
+    """The deliveries at a source; of a folder it is not known yet what lies in it."""
     delivered, found = source.delivered, []
     for name, is_folder, file in files.listed():
-        if delivered.unit == "folder" and is_folder:
-            inside, complete = files.inside(name)
-            members = tuple(member for _, member in inside)
-            found.append(Found(name, members, nominal_date(name, delivered), complete))
-        elif delivered.unit == "file" and not is_folder:
+        kind = "folder" if is_folder else "file"
+        if kind == delivered.unit:
             found.append(Found(name, (file,), nominal_date(name, delivered)))
         else:
-            kind = "folder" if is_folder else "file"
             log.info("%s: the %s %r is left alone, a delivery is a %s", source.name, kind, name, delivered.unit)
     return found
+
+
+def _looked_into(files: Files, source: Source, chosen: Sequence[Found]) -> list[Found]:
+    """The deliveries with the files in them, where they are folders."""
+    if source.format == "delta" or source.delivered.unit != "folder" or not chosen:
+        return list(chosen)
+    log.info("%s: looking into folders: %d", source.name, len(chosen))
+    insides = files.insides([found.name for found in chosen])
+    return [
+        replace(found, files=tuple(members), complete=complete)
+        for found, (members, complete) in zip(chosen, insides, strict=True)
+    ]
+
+
+def _touched(source: Source, run: Run, known: Sequence[Found], begun: Mapping[str, datetime]) -> list[Found]:
+    """Deliveries taken before that may hold something else now.
+
+    A folder's own time tells when a file was put into it, removed or replaced (object stores keep none: there all
+    folders are looked into), so that a daily run does not look into years of them.
+    """
+    if source.format == "delta" or source.delivered.unit != "folder" or run.options & {RESTATE, VERIFY}:
+        return list(known)
+
+    def untouched(found: Found) -> bool:
+        since = begun.get(f"{source.name}/{found.name}")
+        return since is not None and found.modified is not None and UNKNOWN < found.modified <= since
+
+    return [found for found in known if not untouched(found)]
 
 
 def _refuse_absent(gone: Collection[str], source: Source) -> None:
