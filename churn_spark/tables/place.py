@@ -1,5 +1,6 @@
 """Where tables are: below a path, or in a schema of a metastore."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,14 +92,32 @@ class Place:
 
     def create(self, spark: SparkSession, table: Table) -> None:
         """Make the table empty, with its comments and properties, if it is not there."""
-        builder = DeltaTable.createIfNotExists(spark)
-        builder = builder.tableName(self.of(table.name)) if self.root is None else builder.location(self.of(table.name))
+        given = {**PROPERTIES, **_statistics(table)}
+        if self.root is None:
+            spark.sql(_definition(self.of(table.name), table, given))
+            return
+        builder = DeltaTable.createIfNotExists(spark).location(self.of(table.name))
         builder = builder.addColumns(table.schema).comment(table.comment)
         if table.partition:
             builder = builder.partitionedBy(table.partition)
-        for key, value in {**PROPERTIES, **_statistics(table)}.items():
+        for key, value in given.items():
             builder = builder.property(key, value)
         builder.execute()
+
+
+def _definition(address: str, table: Table, given: Mapping[str, str]) -> str:
+    """The table in SQL: Delta's own builder knows no names with a catalog."""
+    partition = f" PARTITIONED BY ({table.partition})" if table.partition else ""
+    listed = ", ".join(f"'{key}' = '{value}'" for key, value in given.items())
+    return (
+        f"CREATE TABLE IF NOT EXISTS {address} ({table.schema.toDDL()}) USING delta{partition}"
+        f" COMMENT {literal(table.comment)} TBLPROPERTIES ({listed})"
+    )
+
+
+def literal(text: str) -> str:
+    """A string in SQL; names of deliveries come from outside and may hold anything."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _newest(spark: SparkSession, log: Any) -> int:

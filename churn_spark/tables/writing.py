@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.errors import ContractError
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Run
-from churn_spark.tables.place import Place
+from churn_spark.tables.place import Place, literal
 from churn_spark.tables.table import Table
 
 Within = Mapping[str, Collection[str]]
@@ -69,10 +69,5 @@ def predicate(table: Table, dates: Collection[date], within: Within) -> str:
     """The SQL condition of what a run replaces."""
     days = ", ".join(f"DATE'{day.isoformat()}'" for day in sorted(dates))
     parts = [f"{table.partition} IN ({days})"]
-    parts += [f"{column} IN ({', '.join(map(_quoted, sorted(values)))})" for column, values in within.items()]
+    parts += [f"{column} IN ({', '.join(map(literal, sorted(values)))})" for column, values in within.items()]
     return " AND ".join(parts)
-
-
-def _quoted(value: str) -> str:
-    """A SQL string literal; names of deliveries come from outside and may hold anything."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

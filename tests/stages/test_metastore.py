@@ -1,0 +1,78 @@
+"""A warehouse of a metastore: the chain finds its tables by name, and writes in them what it writes below a path."""
+
+import shlex
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from churn_spark import chain
+from churn_spark.definitions.periods import Days
+from churn_spark.stages.graph import INGEST
+from tests.small_project import SmallProject, small_project
+from tests.trained_shop import DAYS, OpenShop, content, opened
+
+DAY = timedelta(days=1)
+
+
+def shop_of(root: Path, schema: str | None = None) -> SmallProject:
+    """A corner shop of a few customers with two days after its history; its tables lie in a schema or below a path."""
+    files = small_project(root, customers=30, history=3)
+    files.deliver(*(files.start + n * DAY for n in range(DAYS)))
+    if schema:
+        text = files.conf.read_text()
+        by_path = f"warehouse: {{path: {files.warehouse}}}"
+        assert by_path in text
+        files.conf.write_text(text.replace(by_path, f"warehouse: {{schema: {schema}}}"))
+    return files
+
+
+def gone_through(files: SmallProject, *days: date) -> OpenShop:
+    """The shop after what was due was taken, and tiles, snapshots and labels were built, on each of the days."""
+    shop = opened(files)
+    for as_of in days:
+        shop.stage(INGEST, as_of)
+        chain.backfill(shop.project, shop.catalog, as_of, Days(as_of, as_of + DAY))
+    return shop
+
+
+def test_the_chain_gives_by_name_the_tables_that_it_gives_by_path(spark, tmp_path):
+    files = shop_of(tmp_path / "shop", "spark_catalog.corner_shop")
+    by_path = gone_through(shop_of(tmp_path / "by_path"), files.start + DAYS * DAY)
+    spark.sql(f"CREATE SCHEMA corner_shop LOCATION '{files.warehouse}'")
+    try:
+        named = gone_through(files, by_path.as_of)
+        assert named.content() == by_path.content()
+        assert set(by_path.content()) <= {table.name for table in spark.catalog.listTables("corner_shop")}
+    finally:
+        spark.sql("DROP SCHEMA corner_shop CASCADE")
+
+
+@pytest.mark.soak(minutes=3)
+def test_every_process_finds_in_hives_metastore_what_others_wrote(spark, tmp_path, fast_environment):
+    files = shop_of(tmp_path / "shop", "default")
+    days = files.start, files.start + DAYS * DAY
+    hive = {
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.warehouse.dir": str(files.warehouse),
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={tmp_path}/metastore;create=true",
+    }
+    settings = shlex.join(word for key, value in hive.items() for word in ("--conf", f"{key}={value}"))
+    environment = fast_environment | {
+        "PYSPARK_SUBMIT_ARGS": f"{settings} {fast_environment['PYSPARK_SUBMIT_ARGS']}",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+
+    def run(*arguments: str) -> None:
+        command = [sys.executable, "-c", "from churn_spark.cli import main; main()", *arguments]
+        command += [f"--conf={files.conf}"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    for as_of in days:
+        run("ingest", f"--as-of={as_of}")
+        run("backfill", f"--as-of={as_of}", f"--from={as_of}", f"--to={as_of}")
+    by_path = gone_through(shop_of(tmp_path / "by_path"), *days)
+    assert content(by_path.project, files.warehouse) == by_path.content()
