@@ -42,13 +42,17 @@ def assert_ingested(place: Shop, taken: Collection[Delivery]) -> None:
     assert {row[0]: row[1:] for row in stored(place, "deliveries", columns)} == expected.deliveries
 
 
+def assert_today(place: Shop, taken: Collection[Delivery], today: date) -> None:
+    """The snapshot of one day, built upon the tiles of all days before, is the one computed from all deliveries."""
+    assert sorted(row for row in _features(place) if row[1] == today) == sorted(snapshot(today, events_of(taken)))
+
+
 def assert_built(place: Shop, taken: Collection[Delivery], today: date) -> None:
     """Every snapshot holds what was known on its date, and every matured one its labels."""
-    events = [(e[4], e[2], e[3], e[6]) for e in ingested(list(taken), RULES).events]
+    events = events_of(taken)
     days = set(place.catalog.ledger.partitions("features"))
     snapshots = {day: snapshot(day, events) for day in days}
-    found = stored(place, "features", ("customer_id", "as_of_date", *(f.name for f in FEATURES.windowed)))
-    assert sorted(found) == sorted(row for rows in snapshots.values() for row in rows)
+    assert sorted(_features(place)) == sorted(row for rows in snapshots.values() for row in rows)
     labels = []
     for day in days:
         matured = PERIODS.matured_on(day)
@@ -57,6 +61,22 @@ def assert_built(place: Shop, taken: Collection[Delivery], today: date) -> None:
             labels.append((customer, day, *label(day, mine, PERIODS, LABEL), matured))
     columns = ("customer_id", "as_of_date", "label", "excluded", "churned_on", "matured_on")
     assert sorted(stored(place, "labels", columns), key=repr) == sorted(labels, key=repr)
+
+
+def events_of(taken: Collection[Delivery]) -> list[tuple]:  # type: ignore[type-arg]
+    """Customer, event date, knowledge date and amount of every event that counts."""
+    return [(e[4], e[2], e[3], e[6]) for e in ingested(list(taken), RULES).events]
+
+
+def _features(place: Shop) -> list[tuple]:  # type: ignore[type-arg]
+    return stored(place, "features", ("customer_id", "as_of_date", *(f.name for f in FEATURES.windowed)))
+
+
+def expired(before: date, now: date, events: list[tuple]) -> bool:  # type: ignore[type-arg]
+    """Whether an event that the longest window held at one date has fallen out of it at a later one."""
+    return any(
+        known_from <= before and before - LONGEST * DAY <= day < now - LONGEST * DAY for _, day, known_from, _ in events
+    )
 
 
 def snapshot(s: date, events: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]

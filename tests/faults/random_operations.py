@@ -1,6 +1,7 @@
 """Random operations on a small warehouse, beside a model of the rules in plain Python that tells what must come out."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,7 +21,19 @@ from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, 
 from churn_spark.tables.catalog import Catalog
 from tests.events.oracle import DAY, Delivery, Row, ingested
 from tests.faults.crash import FaultError, Killed, at_commit
-from tests.faults.model import FEATURES, FIRST, LABEL, LONGEST, PERIODS, RULES, assert_built, assert_ingested
+from tests.faults.model import (
+    FEATURES,
+    FIRST,
+    LABEL,
+    LONGEST,
+    PERIODS,
+    RULES,
+    assert_built,
+    assert_ingested,
+    assert_today,
+    events_of,
+    expired,
+)
 from tests.stages.shop import Shop, shop
 
 
@@ -44,6 +57,7 @@ class Operations:
     """One history: what lies at the source and what was taken when.
 
     known: the days from which any event was ever known; before the first of them there can be no snapshot.
+    newest: the last day whose daily path came through. compared: how many days of which kind were compared.
     """
 
     place: Shop
@@ -54,6 +68,8 @@ class Operations:
     completed: date = date.min
     known: set[date] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
+    newest: date | None = None
+    compared: Counter[str] = field(default_factory=Counter)
 
     @property
     def project(self) -> Project:
@@ -72,7 +88,8 @@ class Operations:
             self.wait: 3,
             self.ingest: 4,
             self.ingest_early: 1,
-            self.daily: 4,
+            self.daily: 2,
+            self.next_day: 6,
             self.backfill: 3,
         }
         operation = self.dice.choices(list(operations), list(operations.values()))[0]
@@ -116,15 +133,32 @@ class Operations:
         """At an as-of date that may lie before one that was completed."""
         return self._ingested(self.today - self.dice.randint(1, 3) * DAY)
 
+    def next_day(self) -> str:
+        """The delivery of a day and the daily path of the next, as a scheduler does it."""
+        self.today += DAY
+        name = f"{self.today - DAY}_{self.dice.randint(0, 9)}_{len(self.files):03d}.csv"
+        self._write(name, self.today - DAY, self._rows(self.today - DAY))
+        return f"{name}, {self.daily()}"
+
     def daily(self) -> str:
-        """The whole path of today, so far as no model is needed."""
+        """The whole path of today, so far as no model is needed; its snapshot is the one that the model computes."""
         how = [self._ingested(self.today)]
         for stage in (BUILD_TILES, BUILD_FEATURES, BUILD_LABELS):
             work = partial(run.run_stage, stage, self.project, self.catalog, self.today)
             if stage is BUILD_FEATURES and self._too_early(self.today):
                 return "; ".join([*how, self._refused(work)])
             how.append(self._run(work))
+        assert_today(self.place, self.taken.values(), self.today)
+        self._count()
         return "; ".join(how)
+
+    def _count(self) -> None:
+        self.compared["days"] += 1
+        if self.newest is not None:
+            self.compared["reruns"] += self.newest == self.today
+            self.compared["holes"] += self.newest < self.today - DAY
+            self.compared["expiries"] += expired(self.newest, self.today, events_of(self.taken.values()))
+        self.newest = self.today
 
     def backfill(self) -> str:
         """Whatever is due, and the snapshots of some days back; then nothing is due and all is as the model says."""

@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 
 import pytest
 
@@ -16,16 +17,19 @@ STEPS = 60
 def test_random_operations_give_what_the_rules_say(spark, tmp_path, capsys):
     until = soak.minutes_left() - soak.MINUTES / 4
     operations = histories = 0
+    compared: Counter[str] = Counter()
     while operations == 0 or (soak.minutes_left() > until and "SOAK_SEED" not in os.environ):
         with soak.seed() as seed:
-            place = random_shop(spark, tmp_path / str(histories))
-            operations += _history(Operations(place, random.Random(seed)), until)
+            history = Operations(random_shop(spark, tmp_path / str(histories)), random.Random(seed))
+            operations += _steps(history, until)
+        compared += history.compared
         histories += 1
+    kinds = ", ".join(f"{compared[kind]} {kind}" for kind in ("reruns", "holes", "expiries"))
     with capsys.disabled():
-        print(f"{operations} random operations in {histories} histories")
+        print(f"{operations} random operations in {histories} histories, {compared['days']} daily snapshots ({kinds})")
 
 
-def _history(done: Operations, until: float) -> int:
+def _steps(done: Operations, until: float) -> int:
     try:
         while len(done.said) < STEPS and (soak.minutes_left() > until or not done.said):
             done.step()
