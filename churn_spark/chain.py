@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from churn_spark.definitions.periods import Days, grid, listed
 from churn_spark.definitions.project import Project
 from churn_spark.run import run_stage
-from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, DAILY, SCORE
+from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_NETWORKS, BUILD_TILES, SCORE, daily_stages
 from churn_spark.stages.plan import Due, due
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
@@ -21,9 +21,10 @@ log = logging.getLogger("churn_spark.chain")
 def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str] = ()) -> None:
     """Everything of one day, ingest to report; a stage already done for these inputs is skipped."""
     with held(catalog.place.locks, "job_daily", wait=0):
-        for stage in DAILY:
-            if stage.per_date and not _due_on(project, catalog, stage, [as_of]):
-                log.info("%s of %s is done for these inputs: skipped", stage.name, as_of)
+        for stage in daily_stages(project):
+            day = stage.partition(as_of)
+            if stage.per_date and not _due_on(project, catalog, stage, [day]):
+                log.info("%s of %s is done for these inputs: skipped", stage.name, day)
                 continue
             run_stage(stage, project, catalog, as_of, options)
 
@@ -43,6 +44,10 @@ def backfill(
     with held(catalog.place.locks, "job_backfill", wait=0):
         run_stage(BUILD_TILES, project, catalog, as_of)
         catalog.refresh()
+        months = _days(_due_on(project, catalog, BUILD_NETWORKS, network_days(project, catalog.ledger, as_of, wanted)))
+        if months:
+            run_stage(BUILD_NETWORKS, project, catalog, as_of, dates=months)
+            catalog.refresh()
         days = _days(_due_on(project, catalog, BUILD_FEATURES, snapshot_days(project, catalog.ledger, as_of, wanted)))
         if days:
             log.info("features of %s", listed(days))
@@ -62,6 +67,7 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
     for source in project.event_sources:
         days = [day for day in ledger.partitions(source.events_table) if day <= as_of]
         candidates += [(BUILD_TILES, output, days) for output in source.compacted]
+    candidates.append((BUILD_NETWORKS, "networks", network_days(project, ledger, as_of, wanted)))
     candidates.append((BUILD_FEATURES, "features", snapshots))
     matured = [day for day in snapshots if project.periods.matured_on(day) <= as_of]
     candidates.append((BUILD_LABELS, "labels", matured))
@@ -69,7 +75,7 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
     plan: list[Due] = []
     changing: dict[str, set[date]] = {}
     for stage, output, days in candidates:
-        kept = [day for day in days if day >= oldest or stage is BUILD_TILES]
+        kept = [day for day in days if day >= stage.partition(oldest) or stage is BUILD_TILES]
         found = due(ledger, project, stage, output, kept)
         found += _following(project, stage, output, set(kept) - set(_days(found)), changing)
         changing[output] = set(_days(found))
@@ -84,6 +90,14 @@ def snapshot_days(project: Project, ledger: Ledger, as_of: date, wanted: Days | 
     days |= set(ledger.partitions("features")) | {day for day in ledger.open("features") if day}
     days |= set(wanted or ())
     return sorted(day for day in days if oldest <= day <= as_of)
+
+
+def network_days(project: Project, ledger: Ledger, as_of: date, wanted: Days | None = None) -> list[date]:
+    """The first days of months that should have networks, where features ask for them: those of all snapshots."""
+    if not BUILD_NETWORKS.asked_for(project):
+        return []
+    days = {BUILD_NETWORKS.partition(day) for day in snapshot_days(project, ledger, as_of, wanted)}
+    return sorted(days | {day for day in ledger.open("networks") if day and day <= as_of})
 
 
 def score_days(project: Project, catalog: Catalog, as_of: date, wanted: Days | None = None) -> list[date]:

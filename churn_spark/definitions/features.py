@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 
+from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.rules import Leaving
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One column of `features` computed from tiles.
+    """One column of `features` computed from tiles, contacts or networks.
 
     op: a name of `OPS`. column: a measure or category, as the op asks for. window: days; None for lifetime.
     value: category value of `share`; measure: the measure shared, None for events. half_life: days, of `ewm`.
@@ -71,6 +72,11 @@ class FeatureSet:
         every: tuple[Feature | AttributeFeature | DerivedFeature, ...]
         every = (*self.windowed, *self.attributes, *self.derived)
         return {feature.name: feature.hash for feature in every}
+
+    @property
+    def networked(self) -> tuple[Feature, ...]:
+        """The features that come from the networks of a month."""
+        return tuple(feature for feature in self.windowed if OPS[feature.op].over == "network")
 
     def of(self, source: str) -> tuple[Feature, ...]:
         """The features computed from one source."""

@@ -1,13 +1,14 @@
 """The vocabulary of feature operations: each with its version, formula and null rule.
 
-`docs/features.md` is generated from this table and the test oracle is written from it. Let `s` be the as-of date, the
-window `s - n <= event_date < s`, D the customer's sorted active days in the window, y a day's number of events.
+`docs/features.md` is generated from this table and the test oracle is written from it. Let `s` be the as-of date, m
+the first day of its month, the window `s - n <= event_date < s`, D the customer's sorted active days in the window, y a
+day's number of events.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-Over = Literal["events", "measure", "category", "days", "contacts", "customer"]
+Over = Literal["events", "measure", "category", "days", "contacts", "network", "customer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,17 @@ _ALL = (
     Op("degree", "contacts", "number of different partners in the window", "0", integer=True),
     Op("left_partners", "contacts", "partners who had left by s / partners who are customers of ours", "null"),
     Op("left_contacts", "contacts", "events with partners who had left by s / events with customers of ours", "null"),
+    Op("pagerank", "network", "PageRank in the graph of m, weighted by contacts made; the mean of all is 1", "null"),
+    Op("community_size", "network", "number of members of its community in the graph of m", "null", integer=True),
+    Op(
+        "community_left",
+        "network",
+        "other members of its community who had left by m / other members who are customers of ours",
+        "null, alone too",
+    ),
 )
 
 OPS: dict[str, Op] = {op.name: op for op in _ALL}
 """Every resolved operation by name. In a configuration `weekly` stands for all three weekly ones."""
+PARTNERED: tuple[Over, ...] = ("contacts", "network")
+"""What only sources with a counterparty have."""

@@ -22,6 +22,12 @@ class Days:
         return (self.first + timedelta(days=n) for n in range((self.end - self.first).days))
 
 
+def hull(spans: Iterable[Days]) -> Days:
+    """The span from the first day of any to the end of all."""
+    found = list(spans)
+    return Days(min(span.first for span in found), max(span.end for span in found))
+
+
 @dataclass(frozen=True, slots=True)
 class Periods:
     """Gap, performance window and lateness of a label, in days.
@@ -69,6 +75,11 @@ def observation_window(s: date, days: int) -> Days:
 def known_from_needed(s: date, days: int) -> Days:
     """The partitions that can hold rows of a window of `days` at `s`: `s - days < known_from <= s`."""
     return Days(s - timedelta(days=days - 1), s + timedelta(days=1))
+
+
+def month(day: date) -> date:
+    """The first day of its month."""
+    return day.replace(day=1)
 
 
 def grid(first: date, every: int, until: date) -> tuple[date, ...]:

@@ -54,6 +54,15 @@ def active(tiles: Iterable[DataFrame], dates: Collection[date], days: int) -> Da
     return reduce(lambda left, right: left.unionAll(right), seen).distinct()
 
 
+def since_first(rows: DataFrame, dates: Collection[date]) -> DataFrame:
+    """The customers with a row known at each as-of date: customer_id, as_of_date.
+
+    rows: customer_id, known_from.
+    """
+    earliest = rows.groupBy("customer_id").agg(F.min("known_from").alias("known_from"))
+    return known_at(earliest, dates).select(*KEY)
+
+
 def known_at(rows: DataFrame, dates: Collection[date], hindsight: int = 0) -> DataFrame:
     """The rows known at each as-of date, once for each; see `attributes` for `hindsight`.
 

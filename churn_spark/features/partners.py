@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.features import Feature
 from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.rules import Leaving
-from churn_spark.features.customers import active, known_at
+from churn_spark.features.customers import active, since_first
 from churn_spark.features.rings import KEY, seen_at
 
 
@@ -37,8 +37,8 @@ def left_by_event(first_seen: DataFrame, churned: DataFrame, dates: Collection[d
     first_seen: customer_id, known_from; who has a row is ours. churned: customer_id, known_from; who has one has left.
     Returns customer_id, as_of_date, left (true or false).
     """
-    gone = _since_first(churned, dates).withColumn("left", F.lit(True))
-    ours = _since_first(first_seen, dates).join(gone, on=list(KEY), how="left")
+    gone = since_first(churned, dates).withColumn("left", F.lit(True))
+    ours = since_first(first_seen, dates).join(gone, on=list(KEY), how="left")
     return ours.select(*KEY, F.coalesce("left", F.lit(False)).alias("left"))
 
 
@@ -52,7 +52,7 @@ def left_by_silence(
     """
     seen = first_seen.where(F.col("source").isin(*leaving.sources))
     here = active([tiles[name] for name in leaving.sources], dates, leaving.after or 0).withColumn("left", F.lit(False))
-    ours = _since_first(seen, dates).join(here, on=list(KEY), how="left")
+    ours = since_first(seen, dates).join(here, on=list(KEY), how="left")
     return ours.select(*KEY, F.coalesce("left", F.lit(True)).alias("left"))
 
 
@@ -71,12 +71,6 @@ def partners(
         looked_up = customers.withColumnRenamed("customer_id", "counterparty")
         pairs = pairs.join(looked_up, on=["counterparty", "as_of_date"], how="left")
     return pairs.groupBy(*KEY).agg(*(F.expr(f"{_formula(feature)} as `{feature.name}`") for feature in features))
-
-
-def _since_first(rows: DataFrame, dates: Collection[date]) -> DataFrame:
-    """The customers with a row known at each as-of date: customer_id, as_of_date."""
-    earliest = rows.groupBy("customer_id").agg(F.min("known_from").alias("known_from"))
-    return known_at(earliest, dates).select(*KEY)
 
 
 def _events(window: int) -> str:

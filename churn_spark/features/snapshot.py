@@ -7,12 +7,13 @@ from datetime import date
 from pyspark.sql import DataFrame
 
 from churn_spark.definitions.features import DerivedFeature, Feature, FeatureSet
-from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.ops import OPS, PARTNERED
 from churn_spark.definitions.rules import Population
 from churn_spark.definitions.sources import Source
 from churn_spark.features import partials, rings, slices
 from churn_spark.features.customers import active, attributes, first_column, first_days
 from churn_spark.features.formulas import formula, with_deviations
+from churn_spark.features.networks import from_networks
 from churn_spark.features.partials import Windowed
 from churn_spark.features.partners import left_by_event, left_by_silence, of_contacts, partners
 from churn_spark.features.points import POINT_OPS, points
@@ -31,7 +32,8 @@ class Known:
     """What features are computed from: tiles by source, first days, versions of customers (None: no such source).
 
     contacts: by source, of those with a counterparty (see `partners.contacts`). churned: customer_id and known_from of
-    the events by which customers leave; None where they leave otherwise or nothing asks.
+    the events by which customers leave; None where they leave otherwise or nothing asks. networks: of the months of the
+    as-of dates (see `networks.networks`), with their source; None where nothing asks.
     """
 
     tiles: Mapping[str, DataFrame]
@@ -39,6 +41,7 @@ class Known:
     customers: DataFrame | None = None
     contacts: Mapping[str, DataFrame] = field(default_factory=dict)
     churned: DataFrame | None = None
+    networks: DataFrame | None = None
 
 
 def snapshots(
@@ -59,9 +62,12 @@ def snapshots(
     parts += [as_of] if features.attributes and as_of is not None else []
     candidates = as_of if rule.by == "contract" else None
     parts += _of_partners(known, features, dates)
+    parts += [from_networks(known.networks, features.networked, dates)] if known.networks is not None else []
     for name, tiles in known.tiles.items():
         source = by_name[name]
-        windowed = [feature for feature in features.of(name) if feature.window and not of_contacts(feature)]
+        windowed = [
+            feature for feature in features.of(name) if feature.window and OPS[feature.op].over not in PARTNERED
+        ]
         parts += _apart(tiles, windowed, source, dates)
         also = rule.days if rule.by == "active" and (name,) == rule.sources else 0
         over = _over_windows(tiles, windowed, source, dates, also)

@@ -37,8 +37,8 @@ class FeaturesSection(Section):
     attributes: list[Name] = Field(default_factory=list, description="Customer attributes taken as of the date.")
     left_after: PositiveDays | None = Field(
         None,
-        description="Partners have left after so many silent days (left_partners, left_contacts); left out: the length "
-        "of the performance window. With label rule event they leave by that event.",
+        description="Partners have left after so many silent days (left_partners, left_contacts, community_left); left "
+        "out: the length of the performance window. With label rule event they leave by that event.",
     )
     derived: dict[Name, Text] = Field(
         default_factory=dict, description="Named SQL over features and attributes; use try_divide for ratios."

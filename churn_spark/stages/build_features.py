@@ -1,7 +1,7 @@
 """Features and segments: what was known of every customer of the population at each of the run's as-of dates."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from multiprocessing.pool import ThreadPool
 
@@ -11,17 +11,17 @@ from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import NotReadyError
 from churn_spark.definitions.modelling import Segmentation
-from churn_spark.definitions.periods import Days, listed
+from churn_spark.definitions.periods import Days, hull, listed, month
 from churn_spark.definitions.project import Project, Run
-from churn_spark.features.definitions import tile_definitions
 from churn_spark.features.segments import Centre, clustered, fit, fitted_on, segments
 from churn_spark.features.snapshot import Known, snapshots
 from churn_spark.stages import reads
-from churn_spark.stages.meanings import snapshot_definitions
+from churn_spark.stages.inputs import churn_events, refuse_tiles_due
+from churn_spark.stages.meanings import network_definitions, snapshot_definitions
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.contracts.intake import customers, events
-from churn_spark.tables.contracts.snapshots import KEY, SEGMENT_CENTRES, SEGMENTS, features
+from churn_spark.tables.contracts.intake import customers
+from churn_spark.tables.contracts.snapshots import KEY, NETWORKS, SEGMENT_CENTRES, SEGMENTS, features
 from churn_spark.tables.contracts.tiles import FIRST_SEEN, contacts, tiles
 from churn_spark.tables.table import Table
 
@@ -35,9 +35,11 @@ def build_features(run: Run, project: Project, catalog: Catalog) -> None:
     spans = {day: reads.features(project, "features", day) for day in run.dates}
     _refuse_too_early(run, project, catalog)
     for span in spans.values():
-        _refuse_tiles_due(run, project, catalog, span)
+        refuse_tiles_due(run, project, catalog, span)
+    months = sorted({month(day) for day in run.dates}) if project.features.networked else []
+    _refuse_networks_due(project, catalog, months)
     table = features(project.features)
-    known = _known(project, catalog, list(spans.values()))
+    known = _known(project, catalog, list(spans.values()), months)
     found = snapshots(known, project.sources, project.features, project.population, run.dates)
     stored = set(catalog.ledger.partitions(SEGMENT_CENTRES.name))
     fitted = _fitted(run.dates, stored) if project.segmentation else {}
@@ -102,27 +104,21 @@ def _stored(catalog: Catalog, rule: Segmentation, day: date) -> list[Centre]:
     return sorted(centres, key=lambda centre: (centre.segment, order[centre.feature]))
 
 
-def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days]]) -> Known:
+def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days]], months: Collection[date]) -> Known:
     def all_of(name: str) -> Days:
-        return Days(min(span[name].first for span in spans), max(span[name].end for span in spans))
+        return hull(span[name] for span in spans)
 
+    leaving, churned = project.features.leaving, None
+    if leaving and leaving.after is None:
+        churned = churn_events(project, catalog, leaving, all_of(project.source(leaving.sources[0]).events_table))
     return Known(
         tiles={s.name: catalog.read(tiles(s), all_of(s.tiles_table)) for s in project.event_sources},
         first_seen=catalog.read(FIRST_SEEN, all_of("first_seen")),
         customers=catalog.read(customers(project), all_of("customers")) if project.customer_sources else None,
         contacts={s.name: catalog.read(contacts(s), all_of(s.contacts_table)) for s in project.partnered_sources},
-        churned=_churned(project, catalog, all_of),
+        churned=churned,
+        networks=catalog.read(NETWORKS, months) if months else None,
     )
-
-
-def _churned(project: Project, catalog: Catalog, all_of: Callable[[str], Days]) -> DataFrame | None:
-    """The events by which partners leave; None where they leave otherwise or nothing asks."""
-    leaving = project.features.leaving
-    if leaving is None or leaving.after is not None:
-        return None
-    source = project.source(leaving.sources[0])
-    happened = catalog.read(events(source), all_of(source.events_table))
-    return happened.where(leaving.filter or "true").select("customer_id", "known_from")
 
 
 def _refuse_too_early(run: Run, project: Project, catalog: Catalog) -> None:
@@ -135,16 +131,12 @@ def _refuse_too_early(run: Run, project: Project, catalog: Catalog) -> None:
         raise NotReadyError(f"nothing was known at {listed(early)}; the earliest possible as-of date is {min(known)}")
 
 
-def _refuse_tiles_due(run: Run, project: Project, catalog: Catalog, span: Mapping[str, Days]) -> None:
-    """NotReadyError when events within reach have no tiles, stale ones, or ones of another definition."""
-    ledger, definitions = catalog.ledger, tile_definitions(project)
-    for source in project.event_sources:
-        wanted = [(table, day) for day in sorted(ledger.partitions(source.events_table)) for table in source.compacted]
-        for output, day in wanted:
-            if day not in span[output]:
-                continue
-            if reason := why(ledger, output, day, reads.tiles(project, output, day), definitions[output]):
-                raise NotReadyError(
-                    f"{output} of {day}: {reason[1]}; rebuild what is due: churn-spark build-tiles {catalog.arguments}"
-                    f" --as-of {run.as_of}"
-                )
+def _refuse_networks_due(project: Project, catalog: Catalog, months: Collection[date]) -> None:
+    """NotReadyError when the networks of a month are missing, half-written, stale or of another definition."""
+    for day in months:
+        span, meant = reads.networks(project, NETWORKS.name, day), network_definitions(project)[NETWORKS.name]
+        if reason := why(catalog.ledger, NETWORKS.name, day, span, meant):
+            raise NotReadyError(
+                f"{NETWORKS.name} of {day}: {reason[1]}; build them: churn-spark build-networks {catalog.arguments}"
+                f" --as-of {day}"
+            )

@@ -6,10 +6,11 @@ from churn_spark.labels.definitions import label_definitions
 from churn_spark.stages import reads
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_labels import build_labels
+from churn_spark.stages.build_networks import build_networks
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.stages.ingest import ingest
 from churn_spark.stages.maintain import maintain
-from churn_spark.stages.meanings import score_definitions, snapshot_definitions
+from churn_spark.stages.meanings import network_definitions, score_definitions, snapshot_definitions
 from churn_spark.stages.profile import profile
 from churn_spark.stages.report import report
 from churn_spark.stages.score import score
@@ -24,6 +25,10 @@ def _intake(project: Project) -> tuple[str, ...]:
 
 def _tiles(project: Project) -> tuple[str, ...]:
     return (*(table for source in project.event_sources for table in source.compacted), "first_seen")
+
+
+def _networks(project: Project) -> tuple[str, ...]:
+    return ("networks",) if project.features.networked else ()
 
 
 def _snapshots(project: Project) -> tuple[str, ...]:
@@ -48,6 +53,18 @@ BUILD_TILES = Stage(
     reads.tiles,
     tile_definitions,
     daily=True,
+)
+BUILD_NETWORKS = Stage(
+    "build_networks",
+    "Compute who is central among customers in contact, and their communities, once a month.",
+    build_networks,
+    _networks,
+    reads.networks,
+    network_definitions,
+    per_date=True,
+    monthly=True,
+    daily=True,
+    asked_for=lambda project: bool(_networks(project)),
 )
 BUILD_FEATURES = Stage(
     "build_features",
@@ -90,5 +107,9 @@ MAINTAIN = Stage(
     "maintain", "Compact tables, drop what is past retention, VACUUM.", maintain, lambda project: (), reads.nothing
 )
 
-STAGES = (INGEST, PROFILE, BUILD_TILES, BUILD_FEATURES, BUILD_LABELS, TRAIN, SCORE, REPORT, MAINTAIN)
-DAILY = tuple(stage for stage in STAGES if stage.daily)
+STAGES = (INGEST, PROFILE, BUILD_TILES, BUILD_NETWORKS, BUILD_FEATURES, BUILD_LABELS, TRAIN, SCORE, REPORT, MAINTAIN)
+
+
+def daily_stages(project: Project) -> tuple[Stage, ...]:
+    """The stages that `daily` runs for a project, in order."""
+    return tuple(stage for stage in STAGES if stage.daily and stage.asked_for(project))

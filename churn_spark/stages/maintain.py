@@ -3,14 +3,16 @@
 import logging
 from datetime import timedelta
 
+from churn_spark.definitions.periods import month
 from churn_spark.definitions.project import Project, Run
 from churn_spark.tables import maintenance
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
+from churn_spark.tables.contracts.snapshots import NETWORKS
 
 log = logging.getLogger("churn_spark.maintain")
 
-RETIRED = ("features", "segments", "labels")
+RETIRED = ("networks", "features", "segments", "labels")
 """Tables whose old partitions are dropped; what was predicted, and events, are kept."""
 
 
@@ -31,7 +33,8 @@ def maintain(run: Run, project: Project, catalog: Catalog) -> None:
         catalog.prepare(table)  # refuses a table that lost commits: a new one would hide the loss
         dropped = 0
         if table.name in RETIRED:
-            dropped = maintenance.drop_before(catalog.spark, catalog.place, table, oldest)
+            first = month(oldest) if table.name == NETWORKS.name else oldest
+            dropped = maintenance.drop_before(catalog.spark, catalog.place, table, first)
         merged = maintenance.compact(catalog.spark, catalog.place, table, recent)
         maintenance.keep_log(catalog.spark, catalog.place, table, keep.log_days)
         maintenance.vacuum(catalog.spark, catalog.place, table, keep.vacuum_hours)

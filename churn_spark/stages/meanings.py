@@ -16,6 +16,11 @@ def snapshot_definitions(project: Project) -> dict[str, dict[str, str]]:
     return {"features": {**project.features.hashes, **rows}}
 
 
+def network_definitions(project: Project) -> dict[str, dict[str, str]]:
+    """The hash of each feature that comes from networks."""
+    return {"networks": {feature.name: feature.hash for feature in project.features.networked}}
+
+
 def score_definitions(project: Project) -> dict[str, dict[str, str]]:
     """The hash of value and tiers (a new champion makes no old score stale)."""
     return {"risk_scores": {SCORING: definition_hash(project.scoring)}}

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from churn_spark.definitions.periods import Days, known_from_needed
+from churn_spark.definitions.periods import Days, known_from_needed, month
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Source
 from churn_spark.events.cleaning import needs_history
@@ -50,7 +50,8 @@ def events_span(project: Project, source: Source, day: date) -> Days:
 def features(project: Project, output: str, day: date) -> dict[str, Days]:
     """A snapshot comes from the tiles its longest window (or its population's) can see, first days and attributes.
 
-    Besides, from the contacts of the longest window, and from what tells which partners had left.
+    Besides, from the contacts of the longest window, from what tells which partners had left, and from the networks of
+    the day's month.
     """
     leaving = project.features.leaving
     silence = (leaving.after or 0) if leaving else 0
@@ -62,7 +63,25 @@ def features(project: Project, output: str, day: date) -> dict[str, Days]:
         reads[project.source(leaving.sources[0]).events_table] = until(day)
     if project.customer_sources:
         reads["customers"] = until(day)
+    if project.features.networked:
+        reads["networks"] = on(month(day))
     return reads
+
+
+def networks(project: Project, output: str, day: date) -> dict[str, Days]:
+    """The networks of a month come from the contacts of their windows, first days, and what tells who had left."""
+    reads = {"first_seen": until(day)}
+    for source in project.partnered_sources:
+        windows = [feature.window or 0 for feature in project.features.networked if feature.source == source.name]
+        if windows:
+            reads[source.contacts_table] = known_from_needed(day, max(windows))
+    leaving = project.features.leaving
+    if leaving is None or not any(feature.op == "community_left" for feature in project.features.networked):
+        return reads
+    sources = [project.source(name) for name in leaving.sources]
+    if leaving.after is None:
+        return reads | {sources[0].events_table: until(day)}
+    return reads | {source.tiles_table: known_from_needed(day, leaving.after) for source in sources}
 
 
 def labels(project: Project, output: str, day: date) -> dict[str, Days]:

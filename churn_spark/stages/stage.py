@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from churn_spark.definitions.periods import Days
+from churn_spark.definitions.periods import Days, month
 from churn_spark.definitions.project import Project, Run
 from churn_spark.tables.catalog import Catalog
 
@@ -17,14 +17,20 @@ def no_definitions(project: Project) -> Mapping[str, Mapping[str, str]]:
     return {}
 
 
+def always(project: Project) -> bool:
+    """Every project needs it."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One step of the way.
 
     writes: names of its tables, the last committed last. reads: what a partition `day` of a table `output` is made of.
     definitions: the hash of each column's definition, by table; another hash makes a partition stale.
-    per_date: whether it owns one partition an as-of date (then `backfill` can fill any date); otherwise it finds its
-    own partitions. daily: whether `daily` runs it.
+    per_date: whether it owns one partition an as-of date (then `backfill` can fill any date), or, if `monthly`, one of
+    the first day of the date's month; otherwise it finds its own partitions. daily: whether `daily` runs it.
+    asked_for: whether something in a project needs it; what nothing needs is left out of `daily` and `backfill`.
     """
 
     name: str
@@ -34,7 +40,13 @@ class Stage:
     reads: Callable[[Project, str, date], Reads]
     definitions: Callable[[Project], Mapping[str, Mapping[str, str]]] = no_definitions
     per_date: bool = False
+    monthly: bool = False
     daily: bool = False
+    asked_for: Callable[[Project], bool] = always
+
+    def partition(self, as_of: date) -> date:
+        """The partition that holds what it makes for an as-of date, if it is `per_date`."""
+        return month(as_of) if self.monthly else as_of
 
     @property
     def command(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from churn_spark.definitions.project import Project
 from churn_spark.tables.contracts.every import tables
+from churn_spark.tables.contracts.snapshots import NETWORKS
 from churn_spark.tables.table import Table
 
 _INTRODUCTION = """# Tables
@@ -20,7 +21,7 @@ Every table is a Delta table, readable by delta-rs, DuckDB, Polars and Trino. Be
 def reference(project: Project) -> str:
     """Markdown of every table of a project: what a row is, partition, key, writer, and each column."""
     parts = [_INTRODUCTION.format(name=project.name)]
-    parts += ["\n".join(_section(table)) for table in tables(project)]
+    parts += ["\n".join(_section(table)) for table in dict.fromkeys((*tables(project), NETWORKS))]
     return "\n".join(parts).rstrip() + "\n"
 
 

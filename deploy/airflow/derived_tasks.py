@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from churn_spark.definitions.project import Project
-from churn_spark.stages.graph import DAILY, STAGES
+from churn_spark.stages.graph import STAGES, daily_stages
 from churn_spark.stages.stage import Stage
 
 AS_OF = "{{ data_interval_end.in_timezone(dag.timezone) | ds }}"
@@ -23,8 +23,8 @@ class DerivedTask:
 
 def daily_tasks(project: Project, arguments: str) -> list[DerivedTask]:
     """A task for each daily stage, after those that write what it reads; `arguments` name the project (--conf ...)."""
-    order = {stage.name: _before(stage, DAILY, project) for stage in DAILY}
-    return [DerivedTask(stage.name, command(stage, arguments), order[stage.name]) for stage in DAILY]
+    stages = daily_stages(project)
+    return [DerivedTask(stage.name, command(stage, arguments), _before(stage, stages, project)) for stage in stages]
 
 
 def occasional_tasks(arguments: str) -> Mapping[str, DerivedTask]:

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 
 from churn_spark import cli, run
 from churn_spark.settings import load
-from churn_spark.stages.graph import DAILY, STAGES
+from churn_spark.stages.graph import STAGES, daily_stages
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "airflow"
-CONF = ROOT / "conf" / "complete_journey.yaml"
+CONF = ROOT / "conf" / "telecom.yaml"
+"""It asks for every stage."""
 
 
 @pytest.fixture
@@ -30,15 +31,25 @@ def derived(monkeypatch):
 
 def test_daily_tasks_are_the_daily_stages_in_the_order_of_the_graph(derived):
     tasks = derived.daily_tasks(load(CONF), "--conf conf/x.yaml")
-    assert [task.task_id for task in tasks] == [stage.name for stage in DAILY]
+    names = [task.task_id for task in tasks]
+    assert names == [stage.name for stage in STAGES if stage.daily]
     upstream = {task.task_id: set(task.upstream) for task in tasks}
     assert upstream["ingest"] == set()
     assert upstream["build_tiles"] == {"ingest"}
+    assert upstream["build_networks"] == {"ingest", "build_tiles"}
+    assert "build_networks" in upstream["build_features"]
     assert "build_features" in upstream["build_labels"] & upstream["score"]
     assert "score" not in upstream["build_labels"]
-    assert upstream["report"] == {stage.name for stage in DAILY} - {"report"}
+    assert upstream["report"] == {*names} - {"report"}
     for place, task in enumerate(tasks):
         assert set(task.upstream) <= {before.task_id for before in tasks[:place]}
+
+
+def test_what_nothing_in_a_project_asks_for_is_no_task_of_its(derived):
+    project = load(ROOT / "conf" / "complete_journey.yaml")
+    names = [task.task_id for task in derived.daily_tasks(project, "--conf conf/x.yaml")]
+    assert names == [stage.name for stage in daily_stages(project)]
+    assert "build_networks" not in names
 
 
 def test_every_command_is_one_the_command_line_takes(derived, monkeypatch):
@@ -61,11 +72,11 @@ def test_the_dag_file_builds_a_dag_of_all_daily_stages_and_one_for_each_other(de
     monkeypatch.setenv("CHURN_SPARK_CONF", str(CONF))
     runpy.run_path(str(FOLDER / "churn_spark_dag.py"))
     tasks = {task.task_id: task for task in derived.daily_tasks(load(CONF), f"--conf {CONF}")}
-    daily = airflow["complete_journey_daily"]
+    daily = airflow["simulated_telecom_daily"]
     assert {name: set(task.upstream) for name, task in tasks.items()} == daily.upstream
     assert {name: task.command for name, task in tasks.items()} == daily.commands
     others = {stage.name for stage in STAGES if not stage.daily}
-    assert set(airflow) == {"complete_journey_daily"} | {f"complete_journey_{name}" for name in others}
+    assert set(airflow) == {"simulated_telecom_daily"} | {f"simulated_telecom_{name}" for name in others}
     assert all(dag.schedule for dag in airflow.values())
 
 

@@ -59,7 +59,7 @@ MISTAKES = [
     (
         ("{op: count}", "{op: cuont}"),
         "36: features.orders[0].op: 'cuont' is not one of count, sum, mean, std, min, max, first, last, delta, active_days, "
-        "recency, tenure ... (29 in all). Did you mean count?",
+        "recency, tenure ... (32 in all). Did you mean count?",
     ),
     (
         ("    pace:", "    Pace:"),
@@ -219,6 +219,10 @@ MISTAKES = [
     (
         ("{op: recency}", "{op: degree}"),
         "38: features.orders[2].op: degree needs partners: give sources.orders.counterparty",
+    ),
+    (
+        ("{op: recency}", "{op: pagerank}"),
+        "38: features.orders[2].op: pagerank needs partners: give sources.orders.counterparty",
     ),
     (
         (ORDERS, "    counterparty: town\n" + ORDERS),

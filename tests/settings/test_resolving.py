@@ -140,9 +140,10 @@ def test_a_hash_changes_with_what_its_values_follow_from(write: Write, change: s
     }
 
 
+LEFT = {"orders_left_partners_56d", "orders_community_left_56d"}
 PARTNERS = (
     ("    checks:\n", "    counterparty: town\n    checks:\n"),
-    ("{op: recency}", "{op: [recency, degree, left_partners], windows: 56}"),
+    ("{op: recency}", "{op: [recency, degree, left_partners, pagerank, community_left], windows: 56}"),
 )
 
 
@@ -159,11 +160,17 @@ def test_partners_leave_as_customers_do(write: Write, change: tuple[str, str], l
     before, after = load(write(*PARTNERS)), load(write(*PARTNERS, change))
     assert after.features.leaving == leaving
     differing = {name for name, digest in hashes(after).items() if digest != hashes(before)[name]}
-    assert differing == (set() if leaving == before.features.leaving else {"orders_left_partners_56d"})
+    assert differing == (set() if leaving == before.features.leaving else LEFT)
 
 
 def test_who_left_is_nobodys_question_without_a_feature_that_asks(write: Write) -> None:
     assert load(write(PARTNERS[0])).features.leaving is None
+
+
+def test_who_a_partner_is_changes_what_comes_from_networks(write: Write) -> None:
+    before, after = load(write(*PARTNERS)), load(write(*PARTNERS, ("counterparty: town", "counterparty: upper(town)")))
+    differing = {name for name, digest in hashes(after).items() if digest != hashes(before)[name]}
+    assert differing == {"orders_degree_56d", "orders_pagerank_56d", *LEFT}
 
 
 def test_every_hash_is_its_own(write: Write) -> None:

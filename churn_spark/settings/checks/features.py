@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.ops import OPS, PARTNERED
 from churn_spark.settings.checks.columns import FEATURES_KEYS
 from churn_spark.settings.document import Keys, Problem
 from churn_spark.settings.draft import Draft
@@ -71,7 +71,7 @@ def _line(draft: Draft, name: str, line: FeatureLine, section: FeaturesSection, 
             yield from _columns(draft, name, source, over, op, line, keys)
         elif line.of is not None:
             yield Problem((*keys, "of"), f"{op} is of whole events and takes no column")
-        if over == "contacts" and source.counterparty is None and not draft.unsure("sources", name, "counterparty"):
+        if over in PARTNERED and source.counterparty is None and not draft.unsure("sources", name, "counterparty"):
             yield Problem((*keys, "op"), f"{op} needs partners: give sources.{name}.counterparty")
         if op in OPS and not OPS[op].windowed and line.windows is not None:
             yield Problem((*keys, "windows"), f"{op} looks at the whole lifetime and takes no windows")

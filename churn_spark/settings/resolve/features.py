@@ -7,7 +7,7 @@ from typing import Any
 
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.hashing import definition_hash
-from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.ops import OPS, PARTNERED
 from churn_spark.definitions.rules import Leaving
 from churn_spark.definitions.sources import Category, Measure, Source
 from churn_spark.settings.expand import expanded
@@ -20,8 +20,8 @@ def windowed(section: FeaturesSection) -> tuple[Feature, ...]:
     return tuple(feature for source, line in lines for feature in expanded(section, source, line))
 
 
-LEFT = ("left_partners", "left_contacts")
-"""Ops that ask which partners had left."""
+LEFT = ("left_partners", "left_contacts", "community_left")
+"""Ops that ask which partners, or members of a community, had left."""
 
 
 def feature_set(section: FeaturesSection, sources: Mapping[str, Source], leaving: Leaving, zone: str) -> FeatureSet:
@@ -56,7 +56,7 @@ def _hashed(feature: Feature, sources: Mapping[str, Source], leaving: Leaving, z
         if c.name == feature.column
     ]
     version = OPS[feature.op].version
-    partners: list[Any] = [source.counterparty] if OPS[feature.op].over == "contacts" else []
+    partners: list[Any] = [source.counterparty] if OPS[feature.op].over in PARTNERED else []
     if feature.op in LEFT:
         partners += [leaving, [rows(sources[name]) for name in leaving.sources]]
     digest = definition_hash(version, parameters, *measures, *categories, rows(source), zone, *partners)

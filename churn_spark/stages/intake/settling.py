@@ -18,6 +18,7 @@ from churn_spark.definitions.sources import Source
 from churn_spark.events import copies, quarantine
 from churn_spark.events.arrivals import Taken
 from churn_spark.events.classify import columns
+from churn_spark.stages.inputs import checkpointed
 from churn_spark.stages.intake.judging import Judged
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts import intake as contracts
@@ -65,7 +66,7 @@ def _events(catalog: Catalog, judged: Judged, refused: DataFrame) -> Settled:
     source, accepted = judged.plan.source, judged.accepted.drop("row", "row_hash", "length", "reasons")
     names = ("delivery", *columns(source))
     contested, dates = _contested(catalog, judged, accepted)
-    contested = _decided_once(contested)
+    contested = checkpointed(contested)
     if contested.isEmpty():
         return Settled(accepted.select(*names), refused)
     disputed = copies.with_content(accepted.join(contested, on="event_id", how="left_semi"), source)
@@ -74,7 +75,7 @@ def _events(catalog: Catalog, judged: Judged, refused: DataFrame) -> Settled:
     if dates:
         candidates += [_stored(catalog, judged, contested, dates), _quarantined(catalog, judged, contested, dates)]
     ranked = copies.decided(reduce(lambda left, right: left.unionByName(right), candidates))
-    ranked = _decided_once(ranked)
+    ranked = checkpointed(ranked)  # what was decided must not change between the writing of one table and the next
     others = _changed(ranked, judged) if dates else ()
     written = [*(taking.name for taking in judged.plan.takings), *(other.name for other in others)]
     ours = ranked.where(F.col("delivery").isin(written))
@@ -86,16 +87,6 @@ def _events(catalog: Catalog, judged: Judged, refused: DataFrame) -> Settled:
         kept = kept.unionByName(_rest_of_events(catalog, source, others, ranked).select(*names))
         out = out.unionByName(_rest_of_quarantine(catalog, source, others, ranked))
     return Settled(kept, out, others, held=(marked,))
-
-
-def _decided_once(rows: DataFrame) -> DataFrame:
-    """The rows as they are now, for the whole run; on a cluster each lies on two executors, as one may be lost.
-
-    A checkpoint, not a cache: Spark computes a cache of a table's rows anew once the table is written, and what was
-    decided must not change between the writing of one table and of the next.
-    """
-    alone = str(rows.sparkSession.sparkContext.master).partition("[")[0] == "local"
-    return rows.localCheckpoint(storageLevel=StorageLevel.MEMORY_AND_DISK if alone else StorageLevel.MEMORY_AND_DISK_2)
 
 
 def _contested(catalog: Catalog, judged: Judged, accepted: DataFrame) -> tuple[DataFrame, set[date]]:

@@ -18,6 +18,7 @@ def tables(project: Project) -> tuple[Table, ...]:
         *(tiles.tiles(source) for source in sources),
         *(tiles.contacts(source) for source in project.partnered_sources),
         tiles.FIRST_SEEN,
+        *((snapshots.NETWORKS,) if project.features.networked else ()),
         snapshots.features(project.features),
         *((snapshots.SEGMENTS, snapshots.SEGMENT_CENTRES) if project.segmentation else ()),
         snapshots.LABELS,

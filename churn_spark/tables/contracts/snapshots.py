@@ -1,4 +1,4 @@
-"""What is known and predicted of each customer at an as-of date: features, labels, segments, risk scores."""
+"""What is known and predicted of each customer at an as-of date: features, networks, labels, segments, risk scores."""
 
 from pyspark.sql import types as T
 
@@ -58,6 +58,24 @@ SEGMENT_CENTRES = Table(
     partition="as_of_date",
     key=("as_of_date", "segment", "feature"),
     written_by=("build_features",),
+)
+
+NETWORKS = Table(
+    name="networks",
+    comment="How central a customer is among customers in contact, and its community; only where features ask for it.",
+    columns=(
+        CUSTOMER_ID,
+        Column("as_of_date", DATE, "First day of the month; state of knowledge at its start.", False),
+        Column("source", STRING, "Source of the contacts.", False),
+        Column("days", INT, "Length of the window of contacts before the first day.", False),
+        Column("pagerank", DOUBLE, "Weighted PageRank, the mean is 1; null where no feature asks."),
+        Column("community", STRING, "The customer_id that names the community; null where no feature asks."),
+        Column("community_size", LONG, "Members of the community; null where no feature asks."),
+        Column("community_left", DOUBLE, "Share of its other members who had left; null alone or where none asks."),
+    ),
+    partition="as_of_date",
+    key=("customer_id", "as_of_date", "source", "days"),
+    written_by=("build_networks",),
 )
 
 REASON = T.StructType(
