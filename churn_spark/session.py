@@ -1,9 +1,12 @@
 """The SparkSession of a run: Delta in place, UTC, ANSI; whatever spark-submit was given stays as it is."""
 
+import atexit
 import os
 import re
 import shlex
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,8 +45,9 @@ FIXED = {
 def session(app_name: str, *, warehouse: Path | None = None, extra: Mapping[str, str] | None = None) -> SparkSession:
     """The session that is there, or a new one with Delta: local unless spark-submit started this program elsewhere.
 
-    warehouse: where tables created by bare name go. extra: settings that win over the defaults here, not over those
-    given to spark-submit (or in PYSPARK_SUBMIT_ARGS). Raises ConfigError where Java or Delta's jars are missing.
+    warehouse: where tables created by bare name go; left out, a folder that goes with this program, but with Hive what
+    Spark was given. extra: settings that win over the defaults here, not over those given to spark-submit (or in
+    PYSPARK_SUBMIT_ARGS). Raises ConfigError where Java or Delta's jars are missing.
     """
     if (running := SparkSession.getActiveSession()) is not None:
         return running
@@ -55,6 +59,8 @@ def session(app_name: str, *, warehouse: Path | None = None, extra: Mapping[str,
     conf.set(EXTENSIONS, _joined(conf.get(EXTENSIONS), DELTA_EXTENSION))
     conf.setAll(list(FIXED.items()))
     wanted = GENERATED | {"spark.app.name": app_name, "spark.redaction.regex": REDACTED} | dict(extra or {})
+    if warehouse is None and conf.get("spark.sql.catalogImplementation") != "hive":
+        warehouse = _passing_folder()
     if warehouse is not None:
         wanted["spark.sql.warehouse.dir"] = str(warehouse)
     if str(conf.get("spark.master", "local")).startswith("local"):
@@ -109,6 +115,16 @@ def _small_machine() -> dict[str, str]:
         # What is kept between two passes lives for seconds: packing it tightly costs more than the memory it saves.
         "spark.sql.inMemoryColumnarStorage.compressed": "false",
     }
+
+
+def _passing_folder() -> Path:
+    """A folder that lives as long as this program, as long as Spark's own catalog remembers what lies in it.
+
+    Spark makes the folder of its default schema at once, by its default below the folder it is started from.
+    """
+    folder = tempfile.mkdtemp(prefix="spark-warehouse-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _require_delta() -> None:

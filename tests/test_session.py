@@ -39,13 +39,16 @@ def test_secret_settings_are_hidden(spark: SparkSession) -> None:
     assert shown["churn.pseudonym.value"] == "*********(redacted)"
 
 
-def test_what_spark_submit_was_given_stays(fast_environment: dict[str, str]) -> None:
+def test_what_spark_submit_was_given_stays_and_nothing_is_left_behind(
+    fast_environment: dict[str, str], tmp_path: Path
+) -> None:
     program = (
         "from churn_spark.session import session\n"
         "spark = session('given', extra={'spark.sql.shuffle.partitions': '5'})\n"
         "conf = spark.sparkContext.getConf()\n"
         "print([conf.get(k) for k in ('spark.master', 'spark.app.name', 'spark.sql.shuffle.partitions',\n"
         "                             'spark.driver.memory', 'spark.sql.extensions')])\n"
+        "assert spark.catalog.currentDatabase() == 'default' and not spark.catalog.listTables()\n"
     )
     arguments = (
         "--master local[1] --name theirs --driver-memory 700m --conf spark.sql.shuffle.partitions=3 "
@@ -54,12 +57,14 @@ def test_what_spark_submit_was_given_stays(fast_environment: dict[str, str]) -> 
     done = subprocess.run(
         [sys.executable, "-c", program],
         env=fast_environment | {"PYSPARK_SUBMIT_ARGS": arguments},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     expected = ["local[1]", "theirs", "3", "700m", f"org.example.Other,{DELTA_EXTENSION}"]
     assert done.stdout.strip() == str(expected), done.stderr[-2000:]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_jars_are_an_error_that_names_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
