@@ -99,12 +99,11 @@ def _plot(results: Results, path: Path) -> None:
     colours = [colour if one.target else "#888888" for colour, (one, _) in zip(colours, shown, strict=True)]
     axes.barh([one.name for one, _ in shown], [found - 1 for _, found in shown], left=1, color=colours, height=0.6)
     for place, (one, found) in enumerate(shown):
-        if one.target:
-            target = one.at_least or one.at_most or 1
+        target = (one.at_least or one.at_most) if one.target else None
+        if target is not None:
             axes.plot([target, target], [place - 0.4, place + 0.4], color="black", linewidth=2)
-        axes.annotate(
-            f"{found:.2f}", (max(found, 1), place), (8, 0), textcoords="offset points", va="center", fontsize=9
-        )
+        right = max(found, 1, target or 1)
+        axes.annotate(f"{found:.2f}", (right, place), (8, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel(f"CPU ratios at {_events(results):,} events; black: target, red: not met")
