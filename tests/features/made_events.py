@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.ops import OPS, PARTNERED
 from churn_spark.definitions.sources import Category, Delivered, Measure, Source
 
 ZONE = ZoneInfo("America/New_York")
@@ -39,7 +39,7 @@ EVENTS = (
 def features() -> tuple[Feature, ...]:
     """Every operation over every window, but those of partners."""
     found = []
-    for op in (op for op in OPS.values() if op.over != "contacts"):
+    for op in (op for op in OPS.values() if op.over not in PARTNERED):
         for window in WINDOWS if op.windowed else (None,):
             found += _of(Feature("", "purchases", op.name, window=window))
     return tuple(found)
