@@ -50,8 +50,8 @@ def test_every_operation_is_what_its_formula_says(spark, customers, dates):
     assert not differences(spark, customers, dates)
 
 
-@pytest.mark.soak
-@settings(max_examples=150, phases=(Phase.explicit, Phase.generate))
+@pytest.mark.soak(minutes=7)
+@settings(max_examples=60, phases=(Phase.explicit, Phase.generate))
 @given(CUSTOMERS, MANY_DATES)
 def test_every_operation_is_what_its_formula_says_at_any_dates(spark, customers, dates):
     assert not differences(spark, customers, dates)
