@@ -33,7 +33,7 @@ test: setup-dev ## style, types, import rules, all tests but the soak
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 soak: setup-dev ## random operations, the fault matrix with real kills, a cluster: what fits into SOAK_MINUTES (60)
-	SOAK_MINUTES=$(SOAK_MINUTES) timeout --kill-after=60 $$(( $(SOAK_MINUTES) + 3 ))m $(BIN)/python -m pytest -m soak
+	SOAK_MINUTES=$(SOAK_MINUTES) timeout --kill-after=60 $$(( $(SOAK_MINUTES) + 5 ))m $(BIN)/python -m pytest -m soak
 
 bench-features: setup-dev ## the feature engine beside other ways; BENCH="--events 100000000" for the full run (20 M)
 	$(BIN)/python -m benchmarks.features $(BENCH)
