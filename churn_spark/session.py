@@ -30,8 +30,8 @@ LATE_OPTIMISING = (
     " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 )
 
-# The JVM never compiles a method beyond 8000 bytes of code, and the hundreds of formulas of a snapshot make such ones:
-# interpreted, they took a third of the time of twelve snapshots. Spark then splits them instead.
+# The JVM never compiles a method beyond 8000 bytes of code, but interprets it for ever, and the hundreds of formulas of
+# a snapshot make such ones: with this limit Spark splits them.
 GENERATED = {"spark.sql.codegen.hugeMethodLimit": "8000"}
 
 # What the results rest on, whoever starts the session.

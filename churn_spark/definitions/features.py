@@ -78,6 +78,11 @@ class FeatureSet:
         """The features that come from the networks of a month."""
         return tuple(feature for feature in self.windowed if OPS[feature.op].over == "network")
 
+    @property
+    def leaving_communities(self) -> Leaving | None:
+        """How members of communities leave; None where no feature asks."""
+        return self.leaving if any(feature.op == "community_left" for feature in self.networked) else None
+
     def of(self, source: str) -> tuple[Feature, ...]:
         """The features computed from one source."""
         return tuple(feature for feature in self.windowed if feature.source == source)

@@ -74,7 +74,10 @@ class DeliveredSection(Section):
     """How a source arrives, and from when its rows count as known: nominal date + lag_days."""
 
     unit: Literal["file", "folder", "version"] | None = Field(
-        None, description="What one delivery is; left out: version for Delta, else file."
+        None,
+        description="What one delivery is; left out: version for Delta, else file. A folder taken before is looked "
+        "into again when a file was put into it, removed or replaced; what happens deeper in it, or to a file in "
+        "place, only `--option verify` sees.",
     )
     by: Literal["file_name", "column", "event"] = Field(
         description="Where the nominal date comes from: the name of the file or folder, a column, or each event's day "

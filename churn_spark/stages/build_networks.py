@@ -49,8 +49,8 @@ def _left(
     project: Project, catalog: Catalog, first_seen: DataFrame, spans: Mapping[str, Days], months: list[date]
 ) -> DataFrame | None:
     """Who had left by each month's first day; None where no feature asks."""
-    leaving = project.features.leaving
-    if leaving is None or not any(feature.op == "community_left" for feature in project.features.networked):
+    leaving = project.features.leaving_communities
+    if leaving is None:
         return None
     if leaving.after is None:
         events_table = project.source(leaving.sources[0]).events_table

@@ -75,8 +75,8 @@ def networks(project: Project, output: str, day: date) -> dict[str, Days]:
         windows = [feature.window or 0 for feature in project.features.networked if feature.source == source.name]
         if windows:
             reads[source.contacts_table] = known_from_needed(day, max(windows))
-    leaving = project.features.leaving
-    if leaving is None or not any(feature.op == "community_left" for feature in project.features.networked):
+    leaving = project.features.leaving_communities
+    if leaving is None:
         return reads
     sources = [project.source(name) for name in leaving.sources]
     if leaving.after is None:

@@ -106,7 +106,7 @@ def _found(files: Files, source: Source) -> list[Found]:
 
 def _looked_into(files: Files, source: Source, chosen: Sequence[Found]) -> list[Found]:
     """The deliveries with the files in them, where they are folders."""
-    if source.format == "delta" or source.delivered.unit != "folder" or not chosen:
+    if source.delivered.unit != "folder" or not chosen:
         return list(chosen)
     log.info("%s: looking into folders: %d", source.name, len(chosen))
     insides = files.insides([found.name for found in chosen])
@@ -122,7 +122,7 @@ def _touched(source: Source, run: Run, known: Sequence[Found], begun: Mapping[st
     A folder's own time tells when a file was put into it, removed or replaced (object stores keep none: there all
     folders are looked into), so that a daily run does not look into years of them.
     """
-    if source.format == "delta" or source.delivered.unit != "folder" or run.options & {RESTATE, VERIFY}:
+    if source.delivered.unit != "folder" or run.options & {RESTATE, VERIFY}:
         return list(known)
 
     def untouched(found: Found) -> bool:
