@@ -79,9 +79,17 @@ class FeatureSet:
         return tuple(feature for feature in self.windowed if OPS[feature.op].over == "network")
 
     @property
+    def leaving_partners(self) -> Leaving | None:
+        """How partners leave; None where no feature asks which had."""
+        return self._leaving("left_partners", "left_contacts")
+
+    @property
     def leaving_communities(self) -> Leaving | None:
-        """How members of communities leave; None where no feature asks."""
-        return self.leaving if any(feature.op == "community_left" for feature in self.networked) else None
+        """How members of communities leave; None where no feature asks which had."""
+        return self._leaving("community_left")
+
+    def _leaving(self, *ops: str) -> Leaving | None:
+        return self.leaving if any(feature.op in ops for feature in self.windowed) else None
 
     def of(self, source: str) -> tuple[Feature, ...]:
         """The features computed from one source."""

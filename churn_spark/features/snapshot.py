@@ -109,8 +109,8 @@ def _of_partners(known: Known, features: FeatureSet, dates: Collection[date]) ->
     customers = None
     if known.churned is not None:
         customers = left_by_event(known.first_seen, known.churned, dates)
-    elif features.leaving is not None:
-        customers = left_by_silence(known.first_seen, known.tiles, features.leaving, dates)
+    elif features.leaving_partners is not None:
+        customers = left_by_silence(known.first_seen, known.tiles, features.leaving_partners, dates)
     return [partners(known.contacts[name], asked, dates, customers) for name, asked in wanted.items() if asked]
 
 

@@ -108,7 +108,7 @@ def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days
     def all_of(name: str) -> Days:
         return hull(span[name] for span in spans)
 
-    leaving, churned = project.features.leaving, None
+    leaving, churned = project.features.leaving_partners, None
     if leaving and leaving.after is None:
         churned = churn_events(project, catalog, leaving, all_of(project.source(leaving.sources[0]).events_table))
     return Known(

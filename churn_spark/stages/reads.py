@@ -53,7 +53,7 @@ def features(project: Project, output: str, day: date) -> dict[str, Days]:
     Besides, from the contacts of the longest window, from what tells which partners had left, and from the networks of
     the day's month.
     """
-    leaving = project.features.leaving
+    leaving = project.features.leaving_partners
     silence = (leaving.after or 0) if leaving else 0
     longest = max(project.features.longest, project.population.days, silence, 1)
     compacted = (table for source in project.event_sources for table in source.compacted)

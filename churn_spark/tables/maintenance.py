@@ -45,7 +45,7 @@ def vacuum(spark: SparkSession, place: Place, table: Table, hours: int) -> None:
 
 def keep_log(spark: SparkSession, place: Place, table: Table, days: int) -> None:
     """Keep the table's versions for `days` days (at least as long as vacuum keeps their files)."""
-    address = place.of(table.name) if place.root is None else f"delta.`{place.of(table.name)}`"
+    address = place.in_sql(table.name)
     wanted = f"interval {days} days"
     detail = place.delta(spark, table.name).detail().select("properties").first()
     if detail and detail[0].get("delta.logRetentionDuration") != wanted:

@@ -1,6 +1,5 @@
 """Where tables are: below a path, or in a schema of a metastore."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,10 @@ from urllib.parse import urlparse
 
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
+from churn_spark.definitions.errors import ConfigError
 from churn_spark.tables.damage import named
 from churn_spark.tables.table import Table
 
@@ -46,6 +47,10 @@ class Place:
         # Delta takes a relative path for the name of a table.
         root = self.root if self.local_root is None else str(self.local_root.absolute())
         return f"{root.rstrip('/')}/{name}"
+
+    def in_sql(self, name: str) -> str:
+        """The table in a statement that Delta has no call for, or none that knows names with a catalog."""
+        return self.of(name) if self.root is None else f"delta.`{self.of(name).replace('`', '``')}`"
 
     def delta(self, spark: SparkSession, name: str) -> DeltaTable:
         return (
@@ -91,28 +96,25 @@ class Place:
             writer.save(self.of(name))
 
     def create(self, spark: SparkSession, table: Table) -> None:
-        """Make the table empty, with its comments and properties, if it is not there."""
+        """Make the table empty, with its comments and properties, if it is not there.
+
+        ConfigError: the schema is not there.
+        """
+        partition = f" PARTITIONED BY ({table.partition})" if table.partition else ""
         given = {**PROPERTIES, **_statistics(table)}
-        if self.root is None:
-            spark.sql(_definition(self.of(table.name), table, given))
-            return
-        builder = DeltaTable.createIfNotExists(spark).location(self.of(table.name))
-        builder = builder.addColumns(table.schema).comment(table.comment)
-        if table.partition:
-            builder = builder.partitionedBy(table.partition)
-        for key, value in given.items():
-            builder = builder.property(key, value)
-        builder.execute()
-
-
-def _definition(address: str, table: Table, given: Mapping[str, str]) -> str:
-    """The table in SQL: Delta's own builder knows no names with a catalog."""
-    partition = f" PARTITIONED BY ({table.partition})" if table.partition else ""
-    listed = ", ".join(f"'{key}' = '{value}'" for key, value in given.items())
-    return (
-        f"CREATE TABLE IF NOT EXISTS {address} ({table.schema.toDDL()}) USING delta{partition}"
-        f" COMMENT {literal(table.comment)} TBLPROPERTIES ({listed})"
-    )
+        listed = ", ".join(f"'{key}' = '{value}'" for key, value in given.items())
+        try:
+            spark.sql(
+                f"CREATE TABLE IF NOT EXISTS {self.in_sql(table.name)} ({table.schema.toDDL()}) USING delta{partition}"
+                f" COMMENT {literal(table.comment)} TBLPROPERTIES ({listed})"
+            )
+        except AnalysisException as error:
+            if error.getCondition() == "SCHEMA_NOT_FOUND":
+                raise ConfigError(
+                    f"warehouse.schema: the metastore has no schema {self.schema}; make it with CREATE SCHEMA "
+                    f"{self.schema}, or give the name of another"
+                ) from None
+            raise
 
 
 def literal(text: str) -> str:

@@ -1,6 +1,8 @@
 """The page of the benchmark tells what was measured, met or not, and what was not."""
 
 import re
+import shutil
+from pathlib import Path
 from xml.etree import ElementTree
 
 from benchmarks import page
@@ -37,6 +39,14 @@ def test_the_page_says_what_is_met_what_is_not_and_what_was_not_measured(tmp_pat
     assert re.search(r"Polars, one as-of date \|  \| not measured", text)
     assert re.search(r"rows that differ, in 1 of \d+ comparisons \| 0 \| 3 \| \*\*not met\*\*", text)
     ElementTree.parse(tmp_path / "features.svg")
+
+
+def test_the_page_kept_with_the_code_is_of_the_results_kept_with_it(tmp_path):
+    kept = Path(page.__file__).parent
+    shutil.copytree(kept / "results", tmp_path / "results")
+    shutil.copy(kept / "notes.md", tmp_path)
+    page.write(tmp_path)
+    assert (tmp_path / "features.md").read_text() == (kept / "features.md").read_text()
 
 
 def test_what_other_code_measured_is_not_mixed_in(tmp_path):

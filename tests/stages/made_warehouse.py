@@ -26,6 +26,16 @@ from tests.frames import rows
 FIRST = date(2026, 1, 1)
 CUSTOMERS = 240
 
+CALL = {
+    "customer_id": "a",
+    "event_id": "1",
+    "event_time": "2026-03-09T10:00:00",
+    "event_date": "2026-03-09",
+    "known_from": "2026-03-10",
+    "delivery": "d",
+}
+"""A row of an events table."""
+
 FEATURES = FeatureSet(
     windowed=(
         Feature("purchases_recency", "purchases", "recency", window=84, hash="recency-1"),

@@ -15,7 +15,7 @@ from churn_spark.stages.build_labels import build_labels
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.tables.contracts.intake import customers, events
 from churn_spark.tables.contracts.snapshots import LABELS, features
-from tests.stages.made_warehouse import catalog_of, do, fill, project_at
+from tests.stages.made_warehouse import CALL, catalog_of, do, fill, project_at
 
 CALLS = Source("calls", "events", "csv", "none", (), "id", Delivered())
 CRM = Source(
@@ -29,14 +29,6 @@ S = date(2026, 3, 10)
 """The as-of date; with a gap of 2, a performance window of 5 and a lateness of 1 its label matures on the 18th."""
 PERIODS = Periods(gap=2, performance=5, lateness=1)
 MATURED = date(2026, 3, 18)
-CALL = {
-    "customer_id": "a",
-    "event_id": "1",
-    "event_time": "2026-03-09T10:00:00",
-    "event_date": "2026-03-09",
-    "known_from": "2026-03-10",
-    "delivery": "d",
-}
 CONTRACT = {
     "customer_id": "a",
     "source": "crm",

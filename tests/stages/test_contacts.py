@@ -15,7 +15,7 @@ from churn_spark.stages.build_tiles import build_tiles, dates_to_build
 from churn_spark.tables.contracts.intake import events
 from churn_spark.tables.contracts.snapshots import features
 from churn_spark.tables.contracts.tiles import contacts
-from tests.stages.made_warehouse import catalog_of, do, fill, project_at
+from tests.stages.made_warehouse import CALL, catalog_of, do, fill, project_at
 
 CALLS = Source("calls", "events", "csv", "none", (), "id", Delivered(), counterparty="partner")
 ENDED = Source("ended", "events", "csv", "none", (), "id", Delivered(), categories=(Category("why", "why"),))
@@ -27,16 +27,8 @@ FEATURES = FeatureSet(
     leaving=Leaving(("ended",), filter="why = 'moved'"),
 )
 S, NEXT = date(2026, 3, 10), date(2026, 3, 11)
-CALL = {
-    "customer_id": "a",
-    "event_id": "1",
-    "event_time": "2026-03-09T10:00:00",
-    "event_date": "2026-03-09",
-    "known_from": "2026-03-10",
-    "delivery": "d",
-    "counterparty": "b",
-}
-END = {**{key: CALL[key] for key in CALL if key != "counterparty"}, "customer_id": "b", "why": "moved"}
+BETWEEN = CALL | {"counterparty": "b"}
+END = CALL | {"customer_id": "b", "why": "moved"}
 
 
 @pytest.fixture
@@ -55,7 +47,7 @@ def test_a_snapshot_sees_the_partners_and_the_leaving_known_by_its_date(made):
     project, catalog = made
     called = [("a", "b"), ("a", "c"), ("a", None), ("b", "a"), ("c", "a"), ("c", "c")]
     calls = [{"customer_id": a, "counterparty": b, "event_id": str(n)} for n, (a, b) in enumerate(called)]
-    fill(project, catalog, events(CALLS), CALL, *calls)
+    fill(project, catalog, events(CALLS), BETWEEN, *calls)
     fill(project, catalog, events(ENDED), END, {"known_from": "2026-03-11"}, {"customer_id": "c", "why": "error"})
     do(build_tiles, project, catalog, NEXT)
     assert {tuple(row)[:2] for row in catalog.read(contacts(CALLS)).collect()} == set(called) - {
@@ -78,7 +70,7 @@ def test_a_snapshot_sees_the_partners_and_the_leaving_known_by_its_date(made):
 def test_a_source_that_gets_a_counterparty_has_its_dates_built_once_more(made):
     project, catalog = made
     alone = replace(project, sources=(replace(CALLS, counterparty=None), ENDED))
-    fill(project, catalog, events(CALLS), CALL, {}, {"event_id": "2", "known_from": "2026-03-11"})
+    fill(project, catalog, events(CALLS), BETWEEN, {}, {"event_id": "2", "known_from": "2026-03-11"})
     do(build_tiles, alone, catalog, NEXT)
     assert dates_to_build(alone, catalog.ledger, alone.sources[0], NEXT) == []
     assert dates_to_build(project, catalog.ledger, CALLS, NEXT) == [S, NEXT]

@@ -4,9 +4,11 @@ from datetime import date, datetime
 
 import pandas as pd
 import pytest
+from pyspark.sql.classic.dataframe import DataFrame
 
 from churn_spark.definitions.errors import DeliveryError
 from churn_spark.definitions.sources import Attribute, Delivered
+from churn_spark.stages.intake import judging
 from churn_spark.tables.contracts.intake import customers
 from tests.stages.shop import shop
 
@@ -121,3 +123,16 @@ def test_parquet_of_a_type_spark_does_not_know_is_named(spark, tmp_path):
     sales(1).astype({"at": "datetime64[ns]"}).to_parquet(place.folder / "2024-03-08.parquet", index=False)
     with pytest.raises(DeliveryError, match=r"2024-03-08\.parquet cannot be read: .*NANOS.*coerce_timestamps"):
         place.ingest(AS_OF)
+
+
+@pytest.mark.parametrize(("large", "memory"), [(1, False), (judging.LARGE, True)])
+def test_the_rows_of_many_bytes_wait_on_disk_between_passes(spark, tmp_path, monkeypatch, large, memory):
+    asked = []
+    persist = DataFrame.persist
+    monkeypatch.setattr(DataFrame, "persist", lambda rows, *level: asked.extend(level) or persist(rows, *level))
+    monkeypatch.setattr(judging, "LARGE", large)
+    place = shop(spark, tmp_path)
+    place.deliver("2024-03-08.csv", ["c1,1,2024-03-08 12:00:00,1.50"])
+    place.ingest(AS_OF)
+    assert asked[0].useMemory == memory
+    assert place.events("event_id") == [("1",)]

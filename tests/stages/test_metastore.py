@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from churn_spark import chain
+from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days
 from churn_spark.stages.graph import INGEST
 from tests.small_project import SmallProject, small_project
@@ -51,7 +52,13 @@ def test_the_chain_gives_by_name_the_tables_that_it_gives_by_path(spark, tmp_pat
         spark.sql("DROP SCHEMA corner_shop CASCADE")
 
 
-@pytest.mark.soak(minutes=3)
+def test_a_schema_that_is_not_there_is_an_error_that_says_how_to_make_it(spark, tmp_path):
+    files = shop_of(tmp_path, "spark_catalog.nobody_made_it")
+    with pytest.raises(ConfigError, match=r"CREATE SCHEMA spark_catalog\.nobody_made_it"):
+        opened(files).stage(INGEST, files.start)
+
+
+@pytest.mark.soak(minutes=4)
 def test_every_process_finds_in_hives_metastore_what_others_wrote(spark, tmp_path, fast_environment):
     files = shop_of(tmp_path / "shop", "default")
     days = files.start, files.start + DAYS * DAY

@@ -19,7 +19,7 @@ from churn_spark.stages.graph import BUILD_NETWORKS, daily_stages
 from churn_spark.tables.contracts.intake import events
 from churn_spark.tables.contracts.snapshots import NETWORKS, features
 from tests.features import network_oracle as oracle
-from tests.stages.made_warehouse import catalog_of, do, fill, project_at
+from tests.stages.made_warehouse import CALL, catalog_of, do, fill, project_at
 
 CALLS = Source("calls", "events", "csv", "none", (), "id", Delivered(), counterparty="partner")
 ENDED = Source("ended", "events", "csv", "none", (), "id", Delivered(), categories=(Category("why", "why"),))
@@ -29,16 +29,9 @@ FEATURES = FeatureSet(
     leaving=Leaving(("ended",), filter="why = 'moved'"),
 )
 FEBRUARY, MARCH = date(2026, 2, 1), date(2026, 3, 1)
-CALL = {
-    "customer_id": "a",
-    "event_id": "1",
-    "event_time": "2026-01-20T10:00:00",
-    "event_date": "2026-01-20",
-    "known_from": "2026-01-21",
-    "delivery": "d",
-    "counterparty": "b",
-}
-END = {**{key: CALL[key] for key in CALL if key != "counterparty"}, "customer_id": "c", "why": "moved"}
+IN_JANUARY = {"event_time": "2026-01-20T10:00:00", "event_date": "2026-01-20", "known_from": "2026-01-21"}
+BETWEEN = CALL | IN_JANUARY | {"counterparty": "b"}
+END = CALL | IN_JANUARY | {"customer_id": "c", "why": "moved"}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +51,7 @@ def made(spark, tmp_path_factory):
     later = _on(date(2026, 2, 28), "9", "2026-03-01")
     also = {**later, "event_id": "10", "counterparty": "c"}
     unknown = {**_on(date(2026, 2, 27), "11", "2026-03-02"), "counterparty": "d"}
-    fill(project, catalog, events(CALLS), CALL, *calls, later, also, unknown)
+    fill(project, catalog, events(CALLS), BETWEEN, *calls, later, also, unknown)
     fill(project, catalog, events(ENDED), END, {"known_from": "2026-02-10"}, {"customer_id": "b", "why": "error"})
     do(build_tiles, project, catalog, date(2026, 3, 10))
     return project, catalog
@@ -99,7 +92,7 @@ def test_daily_builds_a_month_once_and_again_only_when_it_is_stale(made, monkeyp
     for day in (date(2026, 4, 29), date(2026, 4, 30), date(2026, 5, 1), date(2026, 5, 2)):
         chain.daily(project, catalog, day)
     assert [_written(entry) for entry in ran] == [[date(2026, 4, 1)], [date(2026, 5, 1)]]
-    fill(project, catalog, events(CALLS), CALL, _on(date(2026, 4, 26), "12", "2026-04-27"))
+    fill(project, catalog, events(CALLS), BETWEEN, _on(date(2026, 4, 26), "12", "2026-04-27"))
     do(build_tiles, project, catalog, date(2026, 5, 2))
     chain.daily(project, catalog, date(2026, 5, 3))
     assert [_written(entry) for entry in ran[2:]] == [[date(2026, 5, 1)]]
