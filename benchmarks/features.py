@@ -16,7 +16,7 @@ from benchmarks import page, same
 from benchmarks.made_events import make
 from benchmarks.measure import ContestantError, Cost, measured
 from benchmarks.results import Results
-from benchmarks.runs import ALIKE, BY_ORACLE, DENSITIES, RUNS, made
+from benchmarks.runs import ALIKE, BY_ORACLE, DENSITIES, NAMES, RUNS, made
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -32,7 +32,8 @@ def main() -> int:
         return 0
     results = Results.of(HERE / "results" / f"{chosen.events}.json", _code(), chosen.fresh)
     results.about |= {"events": chosen.events, "memory": chosen.memory, "machine": _machine()}
-    bench = Bench(HERE / "data" / f"{chosen.events}", results, chosen.only)
+    wanted = [run for run in RUNS if run[0] in (chosen.only or NAMES) and run[1] in (chosen.made or DENSITIES)]
+    bench = Bench(HERE / "data" / f"{chosen.events}", results, wanted)
     bench.prepare()
     bench.compare()
     bench.measure(chosen.repeats)
@@ -47,9 +48,8 @@ def main() -> int:
 class Bench:
     """A run of the benchmark: where its data lie, what was found so far, which contestants failed."""
 
-    def __init__(self, folder: Path, results: Results, only: list[str]) -> None:
-        self.folder, self.results = folder, results
-        self.runs = [run for run in RUNS if not only or run[0] in only]
+    def __init__(self, folder: Path, results: Results, runs: list[tuple[str, str]]) -> None:
+        self.folder, self.results, self.runs = folder, results, runs
         self.failed: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -131,7 +131,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=20_000_000, help="about how many events to make (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="how often each contestant runs (%(default)s)")
     parser.add_argument("--memory", default="4g", help="of each Spark driver (%(default)s)")
-    parser.add_argument("--only", nargs="*", default=[], help="these contestants, by their short names")
+    parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="these contestants")
+    parser.add_argument("--made", nargs="*", choices=DENSITIES, default=[], help="on these made events")
     parser.add_argument("--fresh", action="store_true", help="forget what the same code measured before")
     parser.add_argument("--page", action="store_true", help="only write the page anew from what was measured")
     return parser.parse_args()
