@@ -13,6 +13,7 @@ from churn_spark.arguments import AsOf, Conf, Env, Log, Options, heeded
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
+from churn_spark.stages import lacking
 from churn_spark.stages.graph import STAGES
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
@@ -74,6 +75,8 @@ def backfill(
     typer.echo(f"{len(plan)} partitions; each {verb} for a reason:" if plan else "Nothing is due.")
     for line in status.due_lines(plan):
         typer.echo(f"  {line}")
+    for line in lacking.told(project, catalog.ledger):
+        typer.echo(line)
 
 
 @app.command("status")

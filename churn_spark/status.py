@@ -8,6 +8,7 @@ from rich.table import Table as Grid
 
 from churn_spark.chain import everything_due
 from churn_spark.definitions.project import Project
+from churn_spark.stages import lacking
 from churn_spark.stages.plan import Due
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
@@ -24,7 +25,7 @@ def show(project: Project, catalog: Catalog, as_of: date, console: Console) -> N
     console.print(f"[bold]{project.name}[/bold] at as-of date {as_of}, warehouse {catalog.place.of('')}")
     plan = everything_due(project, catalog, as_of)
     console.print(_what_is_there(project, ledger, plan))
-    _print_due(plan, catalog, as_of, console)
+    _print_due(project, plan, catalog, as_of, console)
     console.print(_runs(ledger))
     console.print(_champion(catalog, as_of))
 
@@ -44,7 +45,9 @@ def _what_is_there(project: Project, ledger: Ledger, plan: list[Due]) -> Grid:
     return grid
 
 
-def _print_due(plan: list[Due], catalog: Catalog, as_of: date, console: Console) -> None:
+def _print_due(project: Project, plan: list[Due], catalog: Catalog, as_of: date, console: Console) -> None:
+    for line in lacking.told(project, catalog.ledger):
+        console.print(line, highlight=False)
     if not plan:
         console.print("Nothing is due.")
         return

@@ -1,5 +1,8 @@
 """What the configuration's expressions make of the raw columns: ids, times, measures, categories, attributes."""
 
+import re
+from collections.abc import Iterable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -34,13 +37,28 @@ def expressions(source: Source) -> dict[str, str]:
 
 
 def mapping_hash(source: Source, zone: str) -> str:
-    """The hash of what rows of a source are made into: how they are read, every expression and check, types, zones.
+    """The hash of which rows of a source there are, whose and when: how they are read, ids, times, checks, zones.
 
-    Rows taken under another hash mean something else. What only decides when a delivery is due or known is left out.
+    Rows taken under another hash mean something else. What only decides when a delivery is due or known is left out,
+    and so are the columns, which have hashes of their own.
     """
-    types = [(m.name, m.scale, m.max_abs) for m in source.measures] + [(a.name, a.type) for a in source.attributes]
-    read = (source.kind, source.format, source.schema, source.options, source.time_zone, zone)
-    return definition_hash(VERSION, read, expressions(source), types, source.identifiers)
+    columns = {f"value_{column.name}" for column in source.values}
+    rows = {name: expression for name, expression in expressions(source).items() if name not in columns}
+    read = (source.kind, source.format, source.options, source.time_zone, zone)
+    return definition_hash(VERSION, read, rows, _types(rows.values(), source), source.identifiers)
+
+
+def column_hashes(source: Source) -> dict[str, str]:
+    """The hash of what each measure, category and attribute of a source is made from."""
+    meant = {column.name: (column.expression, _types([column.expression], source)) for column in source.values}
+    limits = {m.name: (m.scale, m.max_abs) for m in source.measures} | {a.name: a.type for a in source.attributes}
+    return {name: definition_hash(VERSION, *parts, limits.get(name)) for name, parts in meant.items()}
+
+
+def _types(used: Iterable[str], source: Source) -> list[tuple[str, str]]:
+    """The raw columns that expressions mention, with their types."""
+    text = " ".join(used)
+    return [(name, kind) for name, kind in source.schema if re.search(rf"\b{re.escape(name)}\b", text)]
 
 
 def identity(source: Source) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from churn_spark.definitions.periods import Days, hull, listed, month
 from churn_spark.definitions.project import Project, Run
 from churn_spark.features.segments import Centre, clustered, fit, fitted_on, segments
 from churn_spark.features.snapshot import Known, snapshots
-from churn_spark.stages import reads
+from churn_spark.stages import lacking, reads
 from churn_spark.stages.inputs import churn_events, refuse_tiles_due
 from churn_spark.stages.meanings import network_definitions, snapshot_definitions
 from churn_spark.stages.plan import why
@@ -36,25 +36,50 @@ def build_features(run: Run, project: Project, catalog: Catalog) -> None:
     _refuse_too_early(run, project, catalog)
     for span in spans.values():
         refuse_tiles_due(run, project, catalog, span)
+    _refuse_unknown_population(run, project, catalog)
     months = sorted({month(day) for day in run.dates}) if project.features.networked else []
     _refuse_networks_due(project, catalog, months)
     table = features(project.features)
     known = _known(project, catalog, list(spans.values()), months)
+    lacked = {day: lacking.features(project, catalog.ledger, table.name, day) for day in run.dates}
     found = snapshots(known, project.sources, project.features, project.population, run.dates)
+    found = _without(found, lacked)
     stored = set(catalog.ledger.partitions(SEGMENT_CENTRES.name))
     fitted = _fitted(run.dates, stored) if project.segmentation else {}
-    _begin(run, project, catalog, table, fitted)
+    _begin(run, project, catalog, table, fitted, lacked)
     catalog.replace(table, found, run, run.dates)
     log.info("features of %s", listed(run.dates))
     if project.segmentation:
         _write_segments(run, project.segmentation, catalog, table, fitted)
 
 
-def _begin(run: Run, project: Project, catalog: Catalog, table: Table, fitted: Mapping[date, date]) -> None:
+def _without(found: DataFrame, lacked: Mapping[date, Collection[str]]) -> DataFrame:
+    """The snapshots with null for what those of some dates cannot have."""
+    dates: dict[str, list[str]] = {}
+    for day, names in lacked.items():
+        for name in names:
+            dates.setdefault(name, []).append(f"DATE'{day}'")
+    if not dates:
+        return found
+    known = (
+        f"if(as_of_date in ({', '.join(dates[name])}), null, `{name}`) as `{name}`" if name in dates else f"`{name}`"
+        for name in found.columns
+    )
+    return found.selectExpr(*known)
+
+
+def _begin(
+    run: Run,
+    project: Project,
+    catalog: Catalog,
+    table: Table,
+    fitted: Mapping[date, date],
+    lacked: Mapping[date, Collection[str]],
+) -> None:
     writes: dict[Table, Sequence[date]] = {table: run.dates}
     if project.segmentation:
         writes |= {SEGMENTS: run.dates, SEGMENT_CENTRES: _refitted(fitted)}
-    catalog.begin(run, writes, definitions=snapshot_definitions(project))
+    catalog.begin(run, writes, definitions=snapshot_definitions(project), lacking={table.name: lacked})
 
 
 def _fitted(days: Sequence[date], stored: set[date]) -> dict[date, date]:
@@ -129,6 +154,16 @@ def _refuse_too_early(run: Run, project: Project, catalog: Catalog) -> None:
         )
     if early := [day for day in run.dates if day < min(known)]:
         raise NotReadyError(f"nothing was known at {listed(early)}; the earliest possible as-of date is {min(known)}")
+
+
+def _refuse_unknown_population(run: Run, project: Project, catalog: Catalog) -> None:
+    for day in run.dates:
+        if lacked := lacking.population(project, catalog.ledger, day):
+            raise NotReadyError(
+                f"who was in the population at {day} is not known: {', '.join(sorted(lacked))} is null in versions of"
+                f" customers taken before it was configured; take them again: churn-spark ingest {catalog.arguments}"
+                f" --as-of {run.as_of} --option restate"
+            )
 
 
 def _refuse_networks_due(project: Project, catalog: Catalog, months: Collection[date]) -> None:

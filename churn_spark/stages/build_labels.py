@@ -13,7 +13,7 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.features.customers import attributes
 from churn_spark.labels import rules
 from churn_spark.labels.definitions import label_definitions
-from churn_spark.stages import reads
+from churn_spark.stages import lacking, reads
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import customers, events
@@ -40,7 +40,10 @@ def build_labels(run: Run, project: Project, catalog: Catalog) -> None:
 
 
 def days_to_label(project: Project, ledger: Ledger, as_of: date) -> list[date]:
-    """The as-of dates with features, matured by `as_of` and within retention, whose labels are missing or stale."""
+    """The as-of dates with features, matured by `as_of` and within retention, whose labels are missing or stale.
+
+    Those whose labels cannot be known, as events lack a column, are left out.
+    """
     oldest = as_of - timedelta(days=project.retention.features_days)
     definitions = label_definitions(project)[LABELS.name]
     return [
@@ -48,6 +51,7 @@ def days_to_label(project: Project, ledger: Ledger, as_of: date) -> list[date]:
         for day in sorted(ledger.partitions("features"))
         if day >= oldest
         and project.periods.matured_on(day) <= as_of
+        and not lacking.label(project, ledger, day)
         and why(ledger, LABELS.name, day, reads.labels(project, LABELS.name, day), definitions)
     ]
 

@@ -17,8 +17,8 @@ from churn_spark.events.cleaning import clean, needs_history
 from churn_spark.features.definitions import tile_definitions
 from churn_spark.features.partners import contacts
 from churn_spark.features.tiles import compact, first_seen
-from churn_spark.stages import reads
-from churn_spark.stages.plan import why
+from churn_spark.stages import lacking, reads
+from churn_spark.stages.plan import obtainable, why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events
 from churn_spark.tables.contracts.models import CLEANING_LIMITS
@@ -58,7 +58,11 @@ def _write(
     writes = {tiles(source): days for source, days in due.items()}
     writes |= {contacts_table(source): due[source] for source in met}
     writes[FIRST_SEEN] = firsts
-    catalog.begin(run, writes, definitions=tile_definitions(project))
+    lacked = {
+        source.tiles_table: {day: lacking.tiles(project, catalog.ledger, source.tiles_table, day) for day in days}
+        for source, days in due.items()
+    }
+    catalog.begin(run, writes, definitions=tile_definitions(project), lacking=lacked)
     for source, days in due.items():
         catalog.replace(tiles(source), built[source], run, days)
         if source in met:
@@ -75,7 +79,16 @@ def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date
     return [
         day
         for day in days
-        if any(why(ledger, name, day, reads.tiles(project, name, day), meant) for name, meant in outputs.items())
+        if any(
+            why(
+                ledger,
+                name,
+                day,
+                reads.tiles(project, name, day),
+                obtainable(meant, lacking.tiles(project, ledger, name, day)),
+            )
+            for name, meant in outputs.items()
+        )
     ]
 
 

@@ -3,7 +3,7 @@
 from churn_spark.definitions.project import Project
 from churn_spark.features.definitions import tile_definitions
 from churn_spark.labels.definitions import label_definitions
-from churn_spark.stages import reads
+from churn_spark.stages import lacking, reads
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_labels import build_labels
 from churn_spark.stages.build_networks import build_networks
@@ -52,6 +52,7 @@ BUILD_TILES = Stage(
     _tiles,
     reads.tiles,
     tile_definitions,
+    lacking.tiles,
     daily=True,
 )
 BUILD_NETWORKS = Stage(
@@ -73,6 +74,7 @@ BUILD_FEATURES = Stage(
     _snapshots,
     reads.features,
     snapshot_definitions,
+    lacking.features,
     per_date=True,
     daily=True,
 )

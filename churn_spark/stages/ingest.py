@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from pyspark.sql import SparkSession
 
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.project import Privacy, Project, Run
+from churn_spark.events.arrivals import Taken
 from churn_spark.events.pseudonyms import Pseudonym, pseudonym
+from churn_spark.stages import lacking
 from churn_spark.stages.intake.accounts import accounts, refuse_too_many, taken_before
 from churn_spark.stages.intake.judging import judge
 from churn_spark.stages.intake.settling import settle
@@ -24,22 +27,37 @@ def ingest(run: Run, project: Project, catalog: Catalog) -> None:
     """Take every delivery of every source up to the run's as-of date, each source in one pass.
 
     Options: `accept-incomplete` goes on without what is missing, `restate` takes changed deliveries again under their
-    old knowledge date (and lets history be added), `verify` compares the content of all deliveries taken before.
+    old knowledge date, `add-history` takes new ones up to `history_until` as known then, `verify` compares the content
+    of all deliveries taken before.
     """
     hidden = hiding(catalog.spark, project.privacy)
     taken = taken_before(catalog)
     memory = remembered(catalog.ledger)
     plans = [
-        plan(catalog.spark, run, source, project.zone, taken.get(source.name, {}), memory) for source in project.sources
+        plan(catalog.spark, run, source, project.zone, taken.get(source.name, {}), memory, catalog.ledger)
+        for source in project.sources
     ]
     plans = [chosen for chosen in plans if chosen.takings]
     if not plans:
         log.info("nothing to take: every delivery up to %s is in", run.as_of)
-        return
+    else:
+        _take(run, project, catalog, plans, hidden, taken)
+    for line in lacking.told(project, catalog.ledger):
+        log.warning(line)
+
+
+def _take(
+    run: Run,
+    project: Project,
+    catalog: Catalog,
+    plans: Sequence[Plan],
+    hidden: Pseudonym | None,
+    taken: Mapping[str, Mapping[str, Taken]],
+) -> None:
     with ExitStack() as held:
         intakes = [_taken_in(run, project, catalog, chosen, hidden, held) for chosen in plans]
         log.info("writing %s", ", ".join(chosen.source.name for chosen in plans))
-        write(run, project, catalog, intakes)
+        write(run, project, catalog, intakes, taken)
     for intake in intakes:
         _tell(intake)
 

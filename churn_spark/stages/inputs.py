@@ -10,8 +10,8 @@ from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.rules import Leaving
 from churn_spark.features.definitions import tile_definitions
-from churn_spark.stages import reads
-from churn_spark.stages.plan import why
+from churn_spark.stages import lacking, reads
+from churn_spark.stages.plan import obtainable, why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events
 
@@ -28,7 +28,8 @@ def refuse_tiles_due(run: Run, project: Project, catalog: Catalog, span: Mapping
         for output, day in wanted:
             if day not in span[output]:
                 continue
-            if reason := why(ledger, output, day, reads.tiles(project, output, day), definitions[output]):
+            meant = obtainable(definitions[output], lacking.tiles(project, ledger, output, day))
+            if reason := why(ledger, output, day, reads.tiles(project, output, day), meant):
                 raise NotReadyError(
                     f"{output} of {day}: {reason[1]}; rebuild what is due: churn-spark build-tiles {catalog.arguments}"
                     f" --as-of {run.as_of}"

@@ -1,6 +1,6 @@
 """What is due: partitions that are missing, half-written, stale or of another definition, each with its reason."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,9 +22,19 @@ class Due:
 
 def due(ledger: Ledger, project: Project, stage: Stage, output: str, days: Iterable[date]) -> list[Due]:
     """Those of `days` whose partition of `output` must be (re)built, in order, with the first reason found."""
-    definitions = stage.definitions(project).get(output, {})
+    meant = stage.definitions(project).get(output, {})
     found = (
-        (day, why(ledger, output, day, stage.reads(project, output, day), definitions)) for day in sorted(set(days))
+        (
+            day,
+            why(
+                ledger,
+                output,
+                day,
+                stage.reads(project, output, day),
+                obtainable(meant, stage.lacking(project, ledger, output, day)),
+            ),
+        )
+        for day in sorted(set(days))
     )
     return [Due(stage.name, output, day, reason[0], reason[1]) for day, reason in found if reason]
 
@@ -42,6 +52,11 @@ def why(
         if ledger.newest(table, days) > state.read_revision:  # type: ignore[arg-type]
             return "stale", f"{table} changed after it was built"
     return _other_definition(state, definitions)
+
+
+def obtainable(definitions: Mapping[str, str], lacking: Collection[str]) -> Mapping[str, str]:
+    """The definitions of the columns that a partition can have."""
+    return {name: known for name, known in definitions.items() if name not in lacking} if lacking else definitions
 
 
 def _other_definition(state: Partition, definitions: Mapping[str, str]) -> tuple[str, str] | None:

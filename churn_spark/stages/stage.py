@@ -7,6 +7,7 @@ from datetime import date
 from churn_spark.definitions.periods import Days, month
 from churn_spark.definitions.project import Project, Run
 from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.ledger import Ledger
 
 Reads = Mapping[str, Days]
 """Partitions read, by table name."""
@@ -15,6 +16,11 @@ Reads = Mapping[str, Days]
 def no_definitions(project: Project) -> Mapping[str, Mapping[str, str]]:
     """Definitions of a stage whose output depends on data and code only."""
     return {}
+
+
+def lacks_nothing(project: Project, ledger: Ledger, output: str, day: date) -> frozenset[str]:
+    """Every partition can have all columns."""
+    return frozenset()
 
 
 def always(project: Project) -> bool:
@@ -28,6 +34,7 @@ class Stage:
 
     writes: names of its tables, the last committed last. reads: what a partition `day` of a table `output` is made of.
     definitions: the hash of each column's definition, by table; another hash makes a partition stale.
+    lacking: the columns that a partition `day` of a table `output` cannot have (see `lacking`).
     per_date: whether it owns one partition an as-of date (then `backfill` can fill any date), or, if `monthly`, one of
     the first day of the date's month; otherwise it finds its own partitions. daily: whether `daily` runs it.
     asked_for: whether something in a project needs it; what nothing needs is left out of `daily` and `backfill`.
@@ -39,6 +46,7 @@ class Stage:
     writes: Callable[[Project], tuple[str, ...]]
     reads: Callable[[Project, str, date], Reads]
     definitions: Callable[[Project], Mapping[str, Mapping[str, str]]] = no_definitions
+    lacking: Callable[[Project, Ledger, str, date], frozenset[str]] = lacks_nothing
     per_date: bool = False
     monthly: bool = False
     daily: bool = False

@@ -36,6 +36,7 @@ class Catalog:
         self._begun: dict[str, frozenset[date]] = {}
         self._subjects: tuple[str, ...] = ()
         self._definitions: Mapping[str, Mapping[str, str]] = {}
+        self._lacking: Mapping[str, Mapping[date, Collection[str]]] = {}
         self._reads: list[Read] = []
         self._written: dict[tuple[str, date | None], Written] = {}
         self._changed = False
@@ -73,12 +74,16 @@ class Catalog:
         writes: Mapping[Table, Collection[date]],
         subjects: Collection[str] = (),
         definitions: Mapping[str, Mapping[str, str]] | None = None,
+        lacking: Mapping[str, Mapping[date, Collection[str]]] | None = None,
     ) -> None:
-        """Append the run's start row: the partitions it will replace, before it replaces any."""
+        """Append the run's start row: the partitions it will replace, before it replaces any.
+
+        definitions, lacking: of the tables written, see `Entry`.
+        """
         named = tuple(Written(table.name, day) for table, days in writes.items() for day in sorted(days))
         self._begun = {table.name: frozenset(days) for table, days in writes.items()}
         self._subjects = tuple(sorted(subjects))
-        self._definitions = definitions or {}
+        self._definitions, self._lacking = definitions or {}, lacking or {}
         self._log(self._entry(run, "start", RUNNING, writes=named))
 
     def replace(
@@ -162,7 +167,7 @@ class Catalog:
         self._ledger = None
 
     def _reset(self) -> None:
-        self._job, self._begun, self._subjects, self._definitions = None, {}, (), {}
+        self._job, self._begun, self._subjects, self._definitions, self._lacking = None, {}, (), {}, {}
         self._reads, self._written, self._changed, self._prepared = [], {}, False, set()
 
     def _commit(self, table: Table, rows: DataFrame, run: Run, predicate: str | None) -> int | None:
@@ -227,6 +232,7 @@ class Catalog:
             reads=tuple(dict.fromkeys(self._reads)),
             subjects=self._subjects,
             definitions=self._definitions,
+            lacking=self._lacking,
             seconds=(now - run.started_at).total_seconds() if event == "end" else None,
             code_version=run.code_version,
             settings_hash=run.settings_hash,

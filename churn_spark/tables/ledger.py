@@ -44,7 +44,10 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of `runs`."""
+    """One row of `runs`.
+
+    definitions: hash of each column, by table. lacking: columns a partition does not have in spite of it, by table.
+    """
 
     run_id: str
     event: str
@@ -58,6 +61,7 @@ class Entry:
     reads: tuple[Read, ...] = ()
     subjects: tuple[str, ...] = ()
     definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lacking: Mapping[str, Mapping[date, Collection[str]]] = field(default_factory=dict)
     seconds: float | None = None
     code_version: str = ""
     settings_hash: str = ""
@@ -91,6 +95,7 @@ class Ledger:
         self._partitions: dict[str, dict[date | None, Partition]] = {}
         self._open: dict[tuple[str, date | None], list[Entry]] = {}
         self._starts: dict[str, Entry] = {}
+        self._lost: dict[tuple[str, date | None], Partition] = {}
         for entry in sorted(entries, key=lambda entry: entry.revision):
             self.add(entry)
 
@@ -114,6 +119,11 @@ class Ledger:
     def partitions(self, table: str) -> dict[date, Partition]:
         """Every dated partition that was written to the end, empty ones included."""
         return {day: state for day, state in self._partitions.get(table, {}).items() if day is not None}
+
+    def definitions(self, table: str, day: date) -> Mapping[str, str] | None:
+        """The definitions of a partition as it was last written, also where that was lost; None: it never was."""
+        state = self.partition(table, day) or self._lost.get((table, day))
+        return state.definitions if state else None
 
     def version(self, table: str) -> int | None:
         """The newest version of a table that a finished run made; None when there is none."""
@@ -174,7 +184,7 @@ class Ledger:
                 fingerprint=written.fingerprint or "",
                 run_id=entry.run_id,
                 job=entry.job,
-                definitions=entry.definitions.get(written.table, {}),
+                definitions=_defined(entry, written),
                 settings_hash=entry.settings_hash,
                 version=-1 if written.version is None else written.version,
             )
@@ -188,7 +198,9 @@ class Ledger:
 
     def _reopen(self, entry: Entry) -> None:
         for written in entry.writes:
-            self._partitions.get(written.table, {}).pop(written.partition, None)
+            state = self._partitions.get(written.table, {}).pop(written.partition, None)
+            if state:
+                self._lost[written.table, written.partition] = state
             self._open.setdefault((written.table, written.partition), []).append(self._starts[entry.run_id])
 
     def _read_revision(self, entry: Entry) -> int:
@@ -196,3 +208,10 @@ class Ledger:
         start = self._starts.get(entry.run_id)
         reads = entry.reads or (start.reads if start else ())
         return min((read.revision for read in reads), default=start.revision if start else 0)
+
+
+def _defined(entry: Entry, written: Written) -> Mapping[str, str]:
+    definitions = entry.definitions.get(written.table, {})
+    lacking = entry.lacking.get(written.table, {})
+    gone = lacking.get(written.partition, ()) if written.partition else ()
+    return {column: known for column, known in definitions.items() if column not in gone} if gone else definitions

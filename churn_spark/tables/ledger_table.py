@@ -1,7 +1,7 @@
 """The ledger's table `runs`: held in memory, read again only when somebody else has written to it."""
 
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, date
 
 from delta.exceptions import ConcurrentTransactionException
 from pyspark.sql import Row, SparkSession
@@ -100,6 +100,12 @@ def _row(entry: Entry) -> tuple[object, ...]:
         entry.code_version,
         entry.settings_hash,
         list(entry.options),
+        [
+            (table, day, sorted(columns))
+            for table, days in entry.lacking.items()
+            for day, columns in days.items()
+            if columns
+        ],
     )
 
 
@@ -107,6 +113,9 @@ def _entry(row: Row) -> Entry:
     definitions: dict[str, dict[str, str]] = {}
     for table, column, value in row["definitions"] or ():
         definitions.setdefault(table, {})[column] = value
+    lacking: dict[str, dict[date, tuple[str, ...]]] = {}
+    for table, day, columns in row["lacking"] or ():
+        lacking.setdefault(table, {})[day] = tuple(columns)
     return Entry(
         run_id=row["run_id"],
         event=row["event"],
@@ -120,6 +129,7 @@ def _entry(row: Row) -> Entry:
         reads=tuple(Read(*read) for read in row["reads"] or ()),
         subjects=tuple(row["subjects"] or ()),
         definitions=definitions,
+        lacking=lacking,
         seconds=row["seconds"],
         code_version=row["code_version"],
         settings_hash=row["settings_hash"],

@@ -16,6 +16,7 @@ from churn_spark.definitions.project import Privacy, Project, Run, Tracking, War
 from churn_spark.definitions.rules import LabelRule, Population
 from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.labels.definitions import label_definitions
+from churn_spark.stages import lacking
 from churn_spark.stages.meanings import snapshot_definitions
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.snapshots import LABELS, features
@@ -117,7 +118,8 @@ def fill(project: Project, catalog: Catalog, table: Table, base: Mapping[str, ob
     days = {row[0] for row in frame.select(str(table.partition)).distinct().collect()}
     run = run_of(project, "ingest", max(days))
     catalog.enter(run)
-    catalog.begin(run, {table: days})
+    source = next((source for source in project.sources if lacking.table_of(source) == table.name), None)
+    catalog.begin(run, {table: days}, definitions={table.name: lacking.definitions(source)} if source else None)
     catalog.replace(table, frame, run, days)
     catalog.end(run)
 

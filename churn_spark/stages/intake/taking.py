@@ -13,6 +13,7 @@ from churn_spark.definitions.project import Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
 from churn_spark.events.mapping import mapping_hash
+from churn_spark.stages import lacking
 from churn_spark.stages.intake.files import Files
 from churn_spark.stages.intake.versions import versions
 from churn_spark.tables.ledger import NOTHING, OK, Ledger
@@ -21,7 +22,7 @@ log = logging.getLogger("churn_spark.ingest")
 
 UNKNOWN = datetime.fromtimestamp(0, UTC)
 """When a folder was modified, where a store does not keep it."""
-ACCEPT, RESTATE, VERIFY = "accept-incomplete", "restate", "verify"
+ACCEPT, ADD_HISTORY, RESTATE, VERIFY = "accept-incomplete", "add-history", "restate", "verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,15 @@ def remembered(ledger: Ledger) -> Memory:
     )
 
 
-def plan(spark: SparkSession, run: Run, source: Source, zone: str, taken: Mapping[str, Taken], memory: Memory) -> Plan:
+def plan(
+    spark: SparkSession,
+    run: Run,
+    source: Source,
+    zone: str,
+    taken: Mapping[str, Taken],
+    memory: Memory,
+    ledger: Ledger,
+) -> Plan:
     """Compare what lies at a source with what was taken. Reads names, sizes, and the bytes of what is new; no rows.
 
     DeliveryError: a delivery is missing or incomplete (unless accepted), its content or the mapping of its rows changed
@@ -84,7 +93,7 @@ def plan(spark: SparkSession, run: Run, source: Source, zone: str, taken: Mappin
     known = [delivery for delivery in there if delivery.name in settled]
     holes = _incomplete(source, run, new, [*taken.values(), *there], memory.accepted)
     mapping = mapping_hash(source, zone)
-    remapped = _remapped(source, run, known, taken, mapping)
+    remapped = _remapped(source, run, known, taken, mapping, ledger)
     touched = _touched(source, run, [d for d in known if d not in remapped], memory.begun)
     again = _looked_into(files, source, remapped)
     again += _changed(files, source, run, _looked_into(files, source, touched), taken, memory.begun)
@@ -159,24 +168,33 @@ def _incomplete(
 
 
 def _remapped(
-    source: Source, run: Run, known: Sequence[Found], taken: Mapping[str, Taken], mapping: str
+    source: Source, run: Run, known: Sequence[Found], taken: Mapping[str, Taken], mapping: str, ledger: Ledger
 ) -> list[Found]:
-    """Deliveries whose rows were made into something else than they would be now; DeliveryError without `restate`.
+    """Deliveries to take again with `restate`: their rows would be made into something else now, or lack a column.
 
-    What is no longer at the source stays as it was taken, and is told.
+    DeliveryError without it where rows or columns changed their meaning: two would be mixed. New columns wait. What is
+    no longer at the source stays as it was taken, and is told.
     """
-    other = {name for name, found in taken.items() if found.mapping not in (None, mapping)}
-    there = [found for found in known if found.name in other]
-    if gone := len(other) - len(there):
+    changed = {name for name, found in taken.items() if _means_other(ledger, source, found, mapping)}
+    thin = {name for name, found in taken.items() if lacking.of_delivery(ledger, source, found.known_from)}
+    there = [found for found in known if found.name in changed | thin]
+    if gone := len(changed | thin) - len(there):
         log.warning("%s: %d deliveries taken under another mapping are not at the source any more", source.name, gone)
-    if there and RESTATE not in run.options:
-        rows = sum(taken[found.name].read for found in there)
+    if RESTATE in run.options:
+        return there
+    if refused := [found for found in there if found.name in changed]:
+        rows = sum(taken[found.name].read for found in refused)
         raise DeliveryError(
             f"{source.name}: the configuration makes something else of its rows than it did when"
-            f" {len(there)} deliveries ({rows:,} rows) were taken; to take them again in one pass, under their old"
+            f" {len(refused)} deliveries ({rows:,} rows) were taken; to take them again in one pass, under their old"
             f" dates: --option {RESTATE}"
         )
-    return there
+    return []
+
+
+def _means_other(ledger: Ledger, source: Source, found: Taken, mapping: str) -> bool:
+    """Whether rows were chosen otherwise when a delivery was taken, or a column meant something else."""
+    return found.mapping not in (None, mapping) or lacking.another_meaning(ledger, source, found.known_from)
 
 
 def _changed(
@@ -222,7 +240,7 @@ def _takings(
     files: Files, source: Source, run: Run, chosen: list[Found], taken: Mapping[str, Taken], memory: Memory
 ) -> tuple[Taking, ...]:
     taken_on = max(run.as_of, memory.completed or run.as_of)
-    history = source.delivered.history_until is not None and (memory.history_open or RESTATE in run.options)
+    history = source.delivered.history_until is not None and (memory.history_open or ADD_HISTORY in run.options)
     prints = files.fingerprints(found.content for found in chosen)
     takings = []
     for found, fingerprint in zip(chosen, prints, strict=True):

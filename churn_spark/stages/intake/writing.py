@@ -1,6 +1,6 @@
 """Writes what ingest took: events, customers, quarantine, and `deliveries` last, which makes it count as taken."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -10,11 +10,14 @@ from pyspark.sql import functions as F
 
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
+from churn_spark.events.arrivals import Taken
+from churn_spark.stages import lacking
 from churn_spark.stages.intake.accounts import Account
 from churn_spark.stages.intake.judging import Judged
 from churn_spark.stages.intake.settling import Settled
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts import intake as contracts
+from churn_spark.tables.ledger import Ledger
 from churn_spark.tables.table import Table
 
 
@@ -47,8 +50,17 @@ class Intake:
         return before | refused | {other.taken_on for other in self.settled.others}
 
 
-def write(run: Run, project: Project, catalog: Catalog, intakes: Sequence[Intake]) -> None:
-    """Announce and replace exactly the rows of the run's deliveries in every table."""
+def write(
+    run: Run,
+    project: Project,
+    catalog: Catalog,
+    intakes: Sequence[Intake],
+    taken: Mapping[str, Mapping[str, Taken]],
+) -> None:
+    """Announce and replace exactly the rows of the run's deliveries in every table.
+
+    taken: every delivery taken before, by source and name.
+    """
     owned: dict[Table, set[date]] = {}
     for intake in intakes:
         owned.setdefault(_table(intake.source, project), set()).update(intake.partitions())
@@ -58,7 +70,12 @@ def write(run: Run, project: Project, catalog: Catalog, intakes: Sequence[Intake
         # What a broken run of this job left is replaced too: its deliveries are all being taken again.
         days |= {day for day, entry in catalog.ledger.open(table.name).items() if day and entry.job == run.job}
     subjects = [f"{intake.source.name}/{name}" for intake in intakes for name in intake.deliveries]
-    catalog.begin(run, {table: days for table, days in owned.items() if days}, subjects)
+    catalog.begin(
+        run,
+        {table: days for table, days in owned.items() if days},
+        subjects,
+        *_columns(project, catalog.ledger, intakes, taken, owned),
+    )
     for intake in intakes:
         table, within = _table(intake.source, project), {"delivery": intake.deliveries}
         if intake.source.kind == "customers":
@@ -68,6 +85,39 @@ def write(run: Run, project: Project, catalog: Catalog, intakes: Sequence[Intake
     _write_shared(
         run, catalog, intakes, contracts.DELIVERIES, owned, lambda intake: _accounts(catalog, intake.accounts)
     )
+
+
+def _columns(
+    project: Project,
+    ledger: Ledger,
+    intakes: Sequence[Intake],
+    taken: Mapping[str, Mapping[str, Taken]],
+    owned: Mapping[Table, Collection[date]],
+) -> tuple[dict[str, dict[str, str]], dict[str, dict[date, set[str]]]]:
+    """The definitions of the columns written, and which of them a partition lacks, by table.
+
+    A partition lacks what a delivery in it lacks that is not taken (again) by this run.
+    """
+    by_source = {intake.source.name: intake for intake in intakes}
+    definitions: dict[str, dict[str, str]] = {}
+    lacked: dict[str, dict[date, set[str]]] = {}
+    days_of = {table.name: days for table, days in owned.items()}
+    for source in project.sources:
+        table = lacking.table_of(source)
+        intake = by_source.get(source.name)
+        standing = {name: found.known_from for name, found in taken.get(source.name, {}).items()}
+        thin = {name: lacking.of_delivery(ledger, source, days) for name, days in standing.items()}
+        if intake:
+            standing |= {account.delivery: tuple(account.known_from) for account in intake.accounts}
+            thin |= dict.fromkeys((taking.name for taking in intake.judged.plan.takings), lacking.NOTHING)
+        if table in days_of:
+            definitions.setdefault(table, {}).update(lacking.definitions(source))
+        for day in days_of.get(table, ()):
+            here = [name for name, days in standing.items() if day in days]
+            columns = lacking.NOTHING.union(*(thin[name] for name in here))
+            keys = {lacking.key(source, column) for column in columns} if here else set(lacking.definitions(source))
+            lacked.setdefault(table, {}).setdefault(day, set()).update(keys)
+    return definitions, lacked
 
 
 def _table(source: Source, project: Project) -> Table:

@@ -36,7 +36,7 @@ DELIVERIES = Table(
         ),
         Column("ignored_columns", T.ArrayType(STRING), "Columns of the delivery that the configuration does not know."),
         Column("accepted_incomplete", BOOLEAN, "Taken with --accept-incomplete.", False),
-        Column("mapping", STRING, "Hash of what the configuration made of its rows; another one calls for a restate."),
+        Column("mapping", STRING, "Hash of which rows the configuration made of it; another one calls for a restate."),
     ),
     partition="taken_on",
     key=("source", "delivery"),

@@ -119,6 +119,13 @@ _READ = T.StructType(
 _DEFINITION = T.StructType(
     [T.StructField("table", STRING), T.StructField("column", STRING), T.StructField("hash", STRING)]
 )
+_LACKING = T.StructType(
+    [
+        T.StructField("table", STRING),
+        T.StructField("partition", DATE),
+        T.StructField("columns", T.ArrayType(STRING)),
+    ]
+)
 
 RUNS = Table(
     name="runs",
@@ -142,6 +149,9 @@ RUNS = Table(
         Column("code_version", STRING, "Version of the package.", False),
         Column("settings_hash", STRING, "Hash of the resolved settings.", False),
         Column("options", T.ArrayType(STRING), "Options that changed what was done (--accept-incomplete ...)."),
+        Column(
+            "lacking", T.ArrayType(_LACKING), "Columns that are null in a partition, as rows behind it lack an input."
+        ),
     ),
     key=("revision",),
     written_by=("every job",),

@@ -1,0 +1,162 @@
+"""A column configured later: null where rows were taken before, never a zero, until they are taken again."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from churn_spark.chain import everything_due
+from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet, Snapshots
+from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.definitions.sources import Attribute, Delivered, Measure, Source
+from churn_spark.stages import lacking
+from churn_spark.stages.build_features import build_features
+from churn_spark.stages.build_tiles import build_tiles
+from churn_spark.stages.ingest import ingest
+from churn_spark.stages.training_snapshots import equal_features
+from churn_spark.tables.contracts.snapshots import features
+from churn_spark.tables.contracts.tiles import tiles
+from tests.stages.made_warehouse import do
+from tests.stages.shop import Shop, shop
+
+FIRST, SECOND, THIRD = date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11)
+COUNT = Feature("count", "sales", "count", window=2, hash="count-1")
+BIG = Measure("big", "if(amount > 2, 1, 0)")
+BIG_SUM = Feature("big_sum", "sales", "sum", column="big", window=2, hash="big-1")
+PART = DerivedFeature("part", "coalesce(big_sum, 0) / count", inputs=("big_sum", "count"), hash="part-1")
+
+
+@pytest.fixture
+def place(spark, tmp_path) -> Shop:
+    """Two days of sales, each with one above 2, taken and built before that could be asked."""
+    made = shop(spark, tmp_path, delivered=Delivered(history_until=date(2024, 3, 9)))
+    project = replace(
+        made.project,
+        population=Population("active", ("sales",), days=7),
+        features=FeatureSet((COUNT,)),
+        label=LabelRule("inactivity", ("sales",)),
+        snapshots=Snapshots(FIRST, 365),
+    )
+    made = Shop(project, made.catalog, made.folder)
+    for day in (8, 9):
+        rows = [f"c1,{day}0,2024-03-0{day} 12:00:00,1.50", f"c1,{day}1,2024-03-0{day} 13:00:00,3"]
+        made.deliver(f"2024-03-0{day}.csv", rows)
+    built(made, FIRST, SECOND)
+    return made
+
+
+def built(place: Shop, *days: date, options: tuple[str, ...] = ()) -> None:
+    """Everything up to the last of some dates, and their snapshots."""
+    do(ingest, place.project, place.catalog, days[-1], options=options)
+    do(build_tiles, place.project, place.catalog, days[-1])
+    do(build_features, place.project, place.catalog, days[-1], dates=days)
+
+
+def with_big(place: Shop) -> Shop:
+    source = replace(place.source, measures=(*place.source.measures, BIG))
+    wanted = FeatureSet((COUNT, BIG_SUM), derived=(PART,))
+    return Shop(replace(place.project, sources=(source,), features=wanted), place.catalog, place.folder)
+
+
+def found(place: Shop) -> dict[date, tuple[object, ...]]:
+    place.catalog.refresh()
+    rows = place.catalog.read(features(place.project.features)).collect()
+    return {row["as_of_date"]: (row["count"], row["big_sum"], row["part"]) for row in rows}
+
+
+def due(place: Shop) -> set[tuple[str, date]]:
+    place.catalog.refresh()
+    return {(item.table, item.day) for item in everything_due(place.project, place.catalog, THIRD)}
+
+
+def test_nothing_stops_and_what_reaches_old_rows_is_null_until_they_are_taken_again(place):
+    later = with_big(place)
+    later.deliver("2024-03-10.csv", ["c1,100,2024-03-10 12:00:00,5"])
+    built(later, FIRST, SECOND, THIRD)
+    assert found(later) == {FIRST: (2, None, None), SECOND: (4, None, None), THIRD: (3, None, None)}
+    assert due(later) == set(), "what cannot be had is not due for ever"
+    used, left_out = equal_features(later.project, later.catalog, [FIRST, SECOND, THIRD])
+    assert (set(used), set(left_out)) == ({"count"}, {"big_sum", "part"})
+    (told,) = lacking.told(later.project, later.catalog.ledger)
+    assert "events_sales: big is null in 2 partitions (4 rows)" in told
+
+    do(ingest, later.project, later.catalog, THIRD, options=["restate"])
+    assert ("features", FIRST) in due(later)
+    built(later, FIRST, SECOND, THIRD)
+    assert found(later) == {FIRST: (2, 1, 0.5), SECOND: (4, 2, 0.5), THIRD: (3, 2, 2 / 3)}
+    assert set(equal_features(later.project, later.catalog, [FIRST, SECOND, THIRD])[0]) == {"count", "big_sum", "part"}
+    assert list(lacking.told(later.project, later.catalog.ledger)) == []
+
+
+def test_a_window_that_no_longer_reaches_old_rows_has_the_feature(place):
+    later = with_big(place)
+    later.deliver("2024-03-10.csv", ["c1,100,2024-03-10 12:00:00,5"])
+    built(later, THIRD)
+    later.deliver("2024-03-11.csv", ["c1,110,2024-03-11 12:00:00,1"])
+    built(later, date(2024, 3, 12))
+    assert found(later)[THIRD] == (3, None, None)
+    assert found(later)[date(2024, 3, 12)] == (2, 1, 0.5)
+
+
+def test_deliveries_that_are_gone_leave_their_days_without_the_column(place):
+    (place.folder / "2024-03-08.csv").unlink()
+    later = with_big(place)
+    built(later, FIRST, SECOND, options=("restate",))
+    assert found(later) == {FIRST: (2, None, None), SECOND: (4, None, None)}
+    rows = later.catalog.read(tiles(later.source)).select("known_from", "big_sum").collect()
+    assert dict(rows) == {FIRST: None, SECOND: 1}
+    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", FIRST) == {"big"}
+    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) == set()
+
+
+def test_a_day_with_rows_of_a_delivery_that_is_gone_lacks_what_the_other_has(place):
+    later = with_big(place)
+    (place.folder / "2024-03-09.csv").unlink()
+    later.deliver("2024-03-09b.csv", ["c2,1,2024-03-09 14:00:00,9"])
+    do(ingest, later.project, later.catalog, SECOND)
+    assert later.events("event_id", "big")[0] == ("1", Decimal(1))
+    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) == {"big"}
+    do(ingest, later.project, later.catalog, SECOND, options=["restate"])
+    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) == {"big"}
+
+
+def test_labels_by_an_event_wait_until_all_events_can_tell(place):
+    rule = LabelRule("event", ("sales",), filter="big = 1")
+    later = with_big(place)
+    project = replace(later.project, label=rule)
+    assert lacking.label(project, later.catalog.ledger, FIRST) == {"big"}
+    assert (
+        lacking.label(replace(project, label=replace(rule, filter="amount > 1")), later.catalog.ledger, FIRST) == set()
+    )
+
+
+def test_a_new_attribute_is_null_where_a_version_was_taken_before_it(spark, tmp_path):
+    raw = (("customer", "string"), ("plan", "string"), ("city", "string"))
+    known = (Attribute("plan", "plan", "string"),)
+    path = str(tmp_path / "crm")
+    crm = Source("crm", "customers", "csv", path, raw, "customer", Delivered(), attributes=known)
+    sales = shop(spark, tmp_path, delivered=Delivered())
+    plan = AttributeFeature("plan", "plan", "string", hash="plan-1")
+    project = replace(
+        sales.project,
+        sources=(*sales.project.sources, crm),
+        population=Population("active", ("sales",), days=7),
+        features=FeatureSet((COUNT,), attributes=(plan,)),
+        snapshots=Snapshots(FIRST, 365),
+    )
+    place = Shop(project, sales.catalog, sales.folder)
+    place.deliver("2024-03-08.csv", ["c1,1,2024-03-08 12:00:00,1.50"])
+    people = Shop(project, sales.catalog, tmp_path / "crm")
+    people.deliver("2024-03-08.csv", ["c1,gold,Rome"], header="customer,plan,city")
+    built(place, FIRST)
+    with_city = replace(crm, attributes=(*crm.attributes, Attribute("city", "city", "string")))
+    wanted = FeatureSet((COUNT,), attributes=(plan, AttributeFeature("city", "city", "string", hash="city-1")))
+    later = Shop(
+        replace(project, sources=(project.sources[0], with_city), features=wanted), place.catalog, place.folder
+    )
+    for options, city in (((), None), (("restate",), "Rome")):
+        built(later, FIRST, options=options)
+        (row,) = later.catalog.read(features(wanted)).collect()
+        assert (row["plan"], row["city"]) == ("gold", city)
+        assert ("city" in equal_features(later.project, later.catalog, [FIRST])[0]) == (city is not None)
