@@ -79,7 +79,7 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
         kept = [day for day in days if day >= stage.partition(oldest) or stage is BUILD_TILES]
         found = due(ledger, project, stage, output, kept)
         found += _following(project, stage, output, set(kept) - set(_days(found)), changing)
-        changing[output] = set(_days(found))
+        changing[output] = set(_days(item for item in found if item.kind != "columns"))
         plan += found
     return plan
 

@@ -2,12 +2,17 @@
 
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.project import Project
+from churn_spark.definitions.tile_hashes import column_hash, rows_hash
 
 VERSION = 1
 """Rises when a rule changes its meaning."""
 
 
 def label_definitions(project: Project) -> dict[str, dict[str, str]]:
-    """The hash of the label by table: rule, periods, population and zone."""
-    rule = definition_hash(VERSION, project.label, project.periods, project.population, project.zone)
+    """The hash of the label by table: rule, periods, population and zone, and what its sources' rows mean."""
+    sources = [project.source(name) for name in project.label.sources]
+    seen = [rows_hash(source, project.zone) for source in sources]
+    if project.label.measure:
+        seen += [column_hash(source.measure(project.label.measure), project.features.longest) for source in sources]
+    rule = definition_hash(VERSION, project.label, project.periods, project.population, project.zone, seen)
     return {"labels": {"label": rule}}

@@ -130,17 +130,23 @@ def _stored(catalog: Catalog, rule: Segmentation, day: date) -> list[Centre]:
 
 
 def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days]], months: Collection[date]) -> Known:
+    def read(name: str) -> bool:
+        return all(name in span for span in spans)
+
     def all_of(name: str) -> Days:
         return hull(span[name] for span in spans)
 
+    sources = project.event_sources
     leaving, churned = project.features.leaving_partners, None
     if leaving and leaving.after is None:
         churned = churn_events(project, catalog, leaving, all_of(project.source(leaving.sources[0]).events_table))
     return Known(
-        tiles={s.name: catalog.read(tiles(s), all_of(s.tiles_table)) for s in project.event_sources},
+        tiles={s.name: catalog.read(tiles(s), all_of(s.tiles_table)) for s in sources if read(s.tiles_table)},
         first_seen=catalog.read(FIRST_SEEN, all_of("first_seen")),
         customers=catalog.read(customers(project), all_of("customers")) if project.customer_sources else None,
-        contacts={s.name: catalog.read(contacts(s), all_of(s.contacts_table)) for s in project.partnered_sources},
+        contacts={
+            s.name: catalog.read(contacts(s), all_of(s.contacts_table)) for s in sources if read(s.contacts_table)
+        },
         churned=churned,
         networks=catalog.read(NETWORKS, months) if months else None,
     )

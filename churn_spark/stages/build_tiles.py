@@ -14,10 +14,10 @@ from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.cleaning import clean, needs_history
-from churn_spark.features.definitions import tile_definitions
 from churn_spark.features.partners import contacts
 from churn_spark.features.tiles import compact, first_seen
 from churn_spark.stages import lacking, reads
+from churn_spark.stages.meanings import tile_definitions
 from churn_spark.stages.plan import obtainable, why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events

@@ -1,7 +1,6 @@
 """All stages, in the order of the data's way: `daily`, `backfill`, `status` and the Airflow DAG derive from it."""
 
 from churn_spark.definitions.project import Project
-from churn_spark.features.definitions import tile_definitions
 from churn_spark.labels.definitions import label_definitions
 from churn_spark.stages import lacking, reads
 from churn_spark.stages.build_features import build_features
@@ -10,7 +9,12 @@ from churn_spark.stages.build_networks import build_networks
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.stages.ingest import ingest
 from churn_spark.stages.maintain import maintain
-from churn_spark.stages.meanings import network_definitions, score_definitions, snapshot_definitions
+from churn_spark.stages.meanings import (
+    network_definitions,
+    score_definitions,
+    snapshot_definitions,
+    tile_definitions,
+)
 from churn_spark.stages.profile import profile
 from churn_spark.stages.report import report
 from churn_spark.stages.score import score

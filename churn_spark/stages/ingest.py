@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,13 +9,12 @@ from pyspark.sql import SparkSession
 
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.project import Privacy, Project, Run
-from churn_spark.events.arrivals import Taken
 from churn_spark.events.pseudonyms import Pseudonym, pseudonym
 from churn_spark.stages import lacking
 from churn_spark.stages.intake.accounts import accounts, refuse_too_many, taken_before
 from churn_spark.stages.intake.judging import judge
 from churn_spark.stages.intake.settling import settle
-from churn_spark.stages.intake.taking import Plan, plan, remembered
+from churn_spark.stages.intake.taking import RESTATE, Plan, plan, remembered
 from churn_spark.stages.intake.writing import Intake, write
 from churn_spark.tables.catalog import Catalog
 
@@ -37,23 +35,13 @@ def ingest(run: Run, project: Project, catalog: Catalog) -> None:
         plan(catalog.spark, run, source, project.zone, taken.get(source.name, {}), memory, catalog.ledger)
         for source in project.sources
     ]
+    if RESTATE not in run.options:
+        for line in lacking.told(project, catalog.ledger):
+            log.warning(line)
     plans = [chosen for chosen in plans if chosen.takings]
     if not plans:
         log.info("nothing to take: every delivery up to %s is in", run.as_of)
-    else:
-        _take(run, project, catalog, plans, hidden, taken)
-    for line in lacking.told(project, catalog.ledger):
-        log.warning(line)
-
-
-def _take(
-    run: Run,
-    project: Project,
-    catalog: Catalog,
-    plans: Sequence[Plan],
-    hidden: Pseudonym | None,
-    taken: Mapping[str, Mapping[str, Taken]],
-) -> None:
+        return
     with ExitStack() as held:
         intakes = [_taken_in(run, project, catalog, chosen, hidden, held) for chosen in plans]
         log.info("writing %s", ", ".join(chosen.source.name for chosen in plans))

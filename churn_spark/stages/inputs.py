@@ -9,8 +9,8 @@ from churn_spark.definitions.errors import NotReadyError
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.rules import Leaving
-from churn_spark.features.definitions import tile_definitions
 from churn_spark.stages import lacking, reads
+from churn_spark.stages.meanings import tile_definitions
 from churn_spark.stages.plan import obtainable, why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events

@@ -13,6 +13,7 @@ from churn_spark.definitions.features import Feature
 from churn_spark.definitions.periods import Days, known_from_needed
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Source
+from churn_spark.definitions.tile_hashes import kept
 from churn_spark.events.cleaning import needs_history
 from churn_spark.events.mapping import column_hashes
 from churn_spark.stages import reads
@@ -65,13 +66,14 @@ def another_meaning(ledger: Ledger, source: Source, known_from: Iterable[date]) 
 
 
 def tiles(project: Project, ledger: Ledger, output: str, day: date) -> Columns:
-    """The columns that the tiles of a knowledge date cannot have."""
+    """What the tiles of a knowledge date cannot keep: the parts of columns that events lack."""
     source = next((source for source in project.event_sources if source.tiles_table == output), None)
     if source is None:
         return NOTHING
-    if not needs_history(source):
-        return of_partition(ledger, source, day)
-    return NOTHING.union(*of_partitions(ledger, source, reads.events_span(project, source, day)).values())
+    lacked = of_partition(ledger, source, day)
+    if needs_history(source):
+        lacked = NOTHING.union(*of_partitions(ledger, source, reads.events_span(project, source, day)).values())
+    return frozenset(part for part, made_from in kept(source).items() if lacked & set(made_from)) if lacked else NOTHING
 
 
 def features(project: Project, ledger: Ledger, output: str, day: date) -> Columns:

@@ -1,10 +1,23 @@
-"""What the rows of a partition mean besides its columns, as hashes the ledger keeps: another meaning makes it due."""
+"""What the columns and rows of a partition mean, as hashes the ledger keeps: another meaning makes it due."""
 
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.project import Project
+from churn_spark.definitions.tile_hashes import ROWS, rows_hash, tile_hashes
 
 POPULATION, SEGMENTATION, SCORING = "(population)", "(segmentation)", "(scoring)"
-"""Names in brackets, which no column has."""
+"""Names in brackets say what rows mean; no column has one."""
+
+
+def tile_definitions(project: Project) -> dict[str, dict[str, str]]:
+    """The hash of what tiles keep, and of the rows of tiles and contacts, by table written by build_tiles."""
+    longest = project.features.longest
+    found = {source.tiles_table: tile_hashes(source, project.zone, longest) for source in project.event_sources}
+    pairs = {
+        source.contacts_table: {ROWS: definition_hash(rows_hash(source, project.zone), source.counterparty)}
+        for source in project.partnered_sources
+    }
+    first = {f"({source.name})": rows_hash(source, project.zone) for source in project.event_sources}
+    return {**found, **pairs, "first_seen": first}
 
 
 def snapshot_definitions(project: Project) -> dict[str, dict[str, str]]:

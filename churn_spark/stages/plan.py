@@ -6,7 +6,7 @@ from datetime import date
 
 from churn_spark.definitions.project import Project
 from churn_spark.stages.stage import Stage
-from churn_spark.tables.ledger import Ledger, Partition
+from churn_spark.tables.ledger import Ledger, Partition, definitions_of_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,17 @@ def due(ledger: Ledger, project: Project, stage: Stage, output: str, days: Itera
         )
         for day in sorted(set(days))
     )
-    return [Due(stage.name, output, day, reason[0], reason[1]) for day, reason in found if reason]
+    return [Due(stage.name, output, day, *reason) for day, reason in found if reason]
 
 
 def why(
     ledger: Ledger, output: str, day: date, reads: Mapping[str, object], definitions: Mapping[str, str]
 ) -> tuple[str, str] | None:
-    """Why one partition is due: `missing`, `half-written`, `stale` or `definition`, and a sentence; None: it is not."""
+    """Why one partition is due, and a sentence; None: it is not.
+
+    Reasons: `missing`, `half-written`, `stale`, `definition` (its rows mean something else), `columns` (only columns
+    are new or mean something else, which what is made from it knows by the hashes of its own columns).
+    """
     if day in ledger.open(output, [day]):
         return "half-written", f"left half-written by the run {ledger.open(output, [day])[day].run_id}"
     state = ledger.partition(output, day)
@@ -63,5 +67,6 @@ def _other_definition(state: Partition, definitions: Mapping[str, str]) -> tuple
     changed = [column for column, value in definitions.items() if state.definitions.get(column) != value]
     if not changed:
         return None
+    kind = "definition" if definitions_of_rows(dict.fromkeys(changed, "")) else "columns"
     names = ", ".join(changed[:3]) + (f" ... ({len(changed)} columns)" if len(changed) > 3 else "")
-    return "definition", f"definition changed or new: {names}"
+    return kind, f"definition changed or new: {names}"

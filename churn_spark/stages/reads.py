@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.periods import Days, known_from_needed, month
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Source
@@ -48,17 +49,17 @@ def events_span(project: Project, source: Source, day: date) -> Days:
 
 
 def features(project: Project, output: str, day: date) -> dict[str, Days]:
-    """A snapshot comes from the tiles its longest window (or its population's) can see, first days and attributes.
+    """A snapshot comes from the tiles and contacts that windows over them can see, first days and attributes.
 
-    Besides, from the contacts of the longest window, from what tells which partners had left, and from the networks of
-    the day's month.
+    A source's windows are those of its features, of the population and of leaving by silence. Besides, from what tells
+    which partners had left, and from the networks of the day's month.
     """
     leaving = project.features.leaving_partners
-    silence = (leaving.after or 0) if leaving else 0
-    longest = max(project.features.longest, project.population.days, silence, 1)
-    compacted = (table for source in project.event_sources for table in source.compacted)
-    reads = {table: known_from_needed(day, longest) for table in compacted}
-    reads["first_seen"] = until(day)
+    reads = {"first_seen": until(day)}
+    for source in project.event_sources:
+        for table, longest in _windows(project, source).items():
+            if longest:
+                reads[table] = known_from_needed(day, longest)
     if leaving and leaving.after is None:
         reads[project.source(leaving.sources[0]).events_table] = until(day)
     if project.customer_sources:
@@ -66,6 +67,21 @@ def features(project: Project, output: str, day: date) -> dict[str, Days]:
     if project.features.networked:
         reads["networks"] = on(month(day))
     return reads
+
+
+def _windows(project: Project, source: Source) -> dict[str, int]:
+    """The longest window that snapshots need of a source's tiles and contacts, days; 0: none."""
+    population, leaving = project.population, project.features.leaving_partners
+    over: dict[str, list[int]] = {source.tiles_table: [0], source.contacts_table: [0]}
+    for feature in project.features.of(source.name):
+        if OPS[feature.op].over != "network":
+            table = source.contacts_table if OPS[feature.op].over == "contacts" else source.tiles_table
+            over[table].append(feature.window or 0)
+    if source.name in population.sources:
+        over[source.tiles_table].append(population.days)
+    if leaving and source.name in leaving.sources:
+        over[source.tiles_table].append(leaving.after or 0)
+    return {table: max(windows) for table, windows in over.items()}
 
 
 def networks(project: Project, output: str, day: date) -> dict[str, Days]:

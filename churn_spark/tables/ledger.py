@@ -41,6 +41,10 @@ class Read:
     end: date | None
     revision: int
 
+    @property
+    def days(self) -> Days | None:
+        return Days(self.first, self.end) if self.first and self.end else None
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -176,7 +180,8 @@ class Ledger:
     def _end(self, entry: Entry) -> None:
         for written in entry.writes:
             before = self.partition(written.table, written.partition)
-            changed = before is None or bool(written.changed)
+            defined = _defined(entry, written)
+            changed = before is None or (written.changed and not self._only_columns(before, defined, entry))
             self._partitions.setdefault(written.table, {})[written.partition] = Partition(
                 revision=entry.revision if changed or before is None else before.revision,
                 read_revision=self._read_revision(entry),
@@ -184,12 +189,28 @@ class Ledger:
                 fingerprint=written.fingerprint or "",
                 run_id=entry.run_id,
                 job=entry.job,
-                definitions=_defined(entry, written),
+                definitions=defined,
                 settings_hash=entry.settings_hash,
                 version=-1 if written.version is None else written.version,
             )
             self._open.pop((written.table, written.partition), None)
         self._forget(entry)
+
+    def _only_columns(self, before: Partition, defined: Mapping[str, str], entry: Entry) -> bool:
+        """Whether a run found all it reads as the run before did, and only columns were configured anew.
+
+        What is made from the partition then has nothing to do: it has the definitions of the columns it uses in its
+        own. Only for tables that say what their rows mean.
+        """
+        rows = definitions_of_rows(before.definitions)
+        if not rows or rows != definitions_of_rows(defined) or defined == before.definitions:
+            return False
+        own = {written.table for written in entry.writes}
+        return all(
+            self.newest(read.table, read.days) <= before.read_revision
+            for read in self._reads(entry)
+            if read.table not in own
+        )
 
     def _forget(self, entry: Entry) -> None:
         """Close what this run named; what an older run left open stays open."""
@@ -206,8 +227,16 @@ class Ledger:
     def _read_revision(self, entry: Entry) -> int:
         """The ledger an ended run began with: of its first read, of its start when it read nothing."""
         start = self._starts.get(entry.run_id)
-        reads = entry.reads or (start.reads if start else ())
-        return min((read.revision for read in reads), default=start.revision if start else 0)
+        return min((read.revision for read in self._reads(entry)), default=start.revision if start else 0)
+
+    def _reads(self, entry: Entry) -> tuple[Read, ...]:
+        start = self._starts.get(entry.run_id)
+        return entry.reads or (start.reads if start else ())
+
+
+def definitions_of_rows(definitions: Mapping[str, str]) -> dict[str, str]:
+    """Those that say which rows there are, not what a column means: their names are in brackets."""
+    return {name: known for name, known in definitions.items() if name.startswith("(")}
 
 
 def _defined(entry: Entry, written: Written) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import BusyError
+from churn_spark.tables.contract_check import as_contract
 from churn_spark.tables.contracts.models import RUNS
 from churn_spark.tables.ledger import Entry, Ledger, Read, Written
 from churn_spark.tables.locks import held
@@ -57,7 +58,8 @@ class LedgerTable:
 
     def _committed(self, entry: Entry) -> bool:
         row = self.spark.createDataFrame([_row(entry)], RUNS.schema).coalesce(1)
-        writer = row.write.format("delta").mode("append")
+        # Merged, so that a warehouse of an earlier version gets the columns that are new.
+        writer = row.write.format("delta").mode("append").option("mergeSchema", "true")
         if (
             self.place.locks is None
         ):  # without a lock: appends by themselves never conflict, not even with equal revisions
@@ -77,7 +79,8 @@ class LedgerTable:
         return [(row["run_id"], row["event"]) for row in rows.collect()] == [(entry.run_id, entry.event)]
 
     def _follow(self) -> None:
-        rows = self.place.read(self.spark, RUNS.name).where(F.col("revision") > self._ledger.revision)
+        rows = as_contract(RUNS, self.place.read(self.spark, RUNS.name))
+        rows = rows.where(F.col("revision") > self._ledger.revision)
         for entry in sorted(map(_entry, rows.collect()), key=lambda entry: entry.revision):
             self._ledger.add(entry)
 

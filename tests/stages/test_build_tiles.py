@@ -107,6 +107,22 @@ def test_another_definition_rebuilds_every_date(made):
     assert built(other, catalog, "amount_sum", "amount_missing") == {("a", 3): (200, 1), ("a", 4): (150, 0)}
 
 
+def test_tiles_that_keep_more_than_is_asked_for_stay_and_those_that_keep_less_are_made_again(made):
+    project, catalog = made
+    deliver(project, catalog, {}, {"event_id": "2", "known_from": "2026-03-04", "shop": "B"})
+    do(build_tiles, project, catalog, D4)
+
+    def asking(**changes):
+        return replace(
+            project, sources=(replace(PURCHASES, categories=(replace(PURCHASES.categories[0], **changes),)),)
+        )
+
+    assert written(do(build_tiles, asking(distinct=False, measures=()), catalog, D4)) == []
+    more = asking(values=("A", "B"))
+    assert written(do(build_tiles, more, catalog, D4)) == [D3, D4]
+    assert built(more, catalog, "shop__b", "shop__b__amount") == {("a", 3): (0, 0), ("a", 4): (1, 150)}
+
+
 def test_limits_clean_from_the_day_they_were_learnt_on_and_earlier_rows_are_counted(made):
     project, catalog = made
     clipped = replace(PURCHASES.measures[0], cleaning=Cleaning(outliers="clip"))

@@ -108,7 +108,7 @@ def test_what_is_due_is_told_with_its_reason(made):
     assert june not in _reasons(chain.everything_due(project, catalog, asked.first, asked), "networks")
     other = replace(FEATURES, windowed=(replace(FEATURES.windowed[0], hash="pagerank-2"), *FEATURES.windowed[1:]))
     plan = chain.everything_due(replace(project, features=other), catalog, asked.first, asked)
-    assert _reasons(plan, "networks")[june] == "definition"
+    assert _reasons(plan, "networks")[june] == "columns"
 
 
 def _reasons(plan, table):

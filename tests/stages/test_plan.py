@@ -2,11 +2,14 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
+
 from churn_spark.definitions.periods import Days
 from churn_spark.stages.plan import why
 from churn_spark.tables.ledger import Entry, Ledger, Read, Written
 
 DAY = date(2026, 1, 1)
+NEXT = date(2026, 1, 2)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 READS = {"tiles": Days(date(2025, 12, 1), date(2026, 1, 2))}
 
@@ -15,7 +18,7 @@ def run(ledger: Ledger, table: str, day: date, definitions: dict[str, str] | Non
     seen = ledger.revision
     name = f"r{seen}"
     written = (Written(table, day, 1, name, True),)
-    reads = (Read("tiles", DAY, DAY, seen),)
+    reads = () if table == "tiles" else (Read("tiles", DAY, NEXT, seen),)
     ledger.add(Entry(name, "start", seen + 1, "job", day, AT, "running", writes=written, reads=reads))
     found = {table: definitions or {}}
     ledger.add(Entry(name, "end", seen + 2, "job", day, AT, "ok", writes=written, reads=reads, definitions=found))
@@ -50,4 +53,33 @@ def test_half_written_is_due():
 def test_a_changed_definition_is_named():
     ledger = Ledger()
     run(ledger, "features", DAY, {"a": "1", "b": "1"})
-    assert why(ledger, "features", DAY, READS, {"a": "1", "b": "2"}) == ("definition", "definition changed or new: b")
+    assert why(ledger, "features", DAY, READS, {"a": "1", "b": "2"}) == ("columns", "definition changed or new: b")
+    assert why(ledger, "features", DAY, READS, {"(rows)": "1"}) == ("definition", "definition changed or new: (rows)")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stale"),
+    [
+        pytest.param({"(rows)": "1", "a": "1"}, {"(rows)": "1", "a": "1", "b": "1"}, False, id="a new column"),
+        pytest.param(
+            {"(rows)": "1", "a": "1"}, {"(rows)": "1", "a": "2"}, False, id="a column that means another thing"
+        ),
+        pytest.param({"(rows)": "1", "a": "1"}, {"(rows)": "1"}, False, id="a column that is gone"),
+        pytest.param({"(rows)": "1", "a": "1"}, {"(rows)": "2", "a": "1"}, True, id="other rows"),
+        pytest.param({"(rows)": "1", "a": "1"}, {"(rows)": "1", "a": "1"}, True, id="no definition tells why"),
+        pytest.param({"a": "1"}, {"a": "2"}, True, id="a table that does not say what its rows mean"),
+    ],
+)
+@pytest.mark.parametrize("inputs_changed", [False, True])
+def test_what_is_made_from_a_partition_is_stale_unless_only_columns_were_configured_anew(
+    before: dict[str, str], after: dict[str, str], stale: bool, inputs_changed: bool
+):
+    ledger = Ledger()
+    run(ledger, "tiles", DAY)
+    run(ledger, "features", DAY, before)
+    run(ledger, "labels", DAY)
+    if inputs_changed:
+        run(ledger, "tiles", DAY)
+    run(ledger, "features", DAY, after)
+    reason = why(ledger, "labels", DAY, {"features": Days(DAY, NEXT)}, {})
+    assert (reason is not None) == (stale or inputs_changed)

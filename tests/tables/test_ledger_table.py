@@ -7,6 +7,7 @@ import pytest
 
 from churn_spark.definitions.errors import BusyError
 from churn_spark.tables import ledger_table
+from churn_spark.tables.contracts.models import RUNS
 from churn_spark.tables.ledger import Entry, Read, Written
 from churn_spark.tables.ledger_table import LedgerTable
 from churn_spark.tables.place import Place
@@ -29,6 +30,7 @@ START = Entry(
     code_version="1.0",
     settings_hash="s",
     options=("restate",),
+    lacking={"scores": {DAY: ("value",)}},
 )
 
 
@@ -41,6 +43,17 @@ def test_an_entry_comes_back_as_it_was(spark, place):
     LedgerTable(spark, place).append(START)
     (found,) = LedgerTable(spark, place).load().entries
     assert found == replace(START, revision=1)
+
+
+def test_a_ledger_of_an_earlier_version_is_read_and_gets_the_columns_that_are_new(spark, place):
+    earlier = replace(RUNS, columns=tuple(column for column in RUNS.columns if column.name != "lacking"))
+    place.create(spark, earlier)
+    row = spark.createDataFrame([ledger_table._row(replace(START, revision=1))], RUNS.schema).drop("lacking")
+    place.save(row.write.format("delta").mode("append"), RUNS.name)
+    LedgerTable(spark, place).append(replace(START, run_id="b"))
+    old, new = LedgerTable(spark, place).load().entries
+    assert (old.run_id, old.lacking) == ("a", {})
+    assert (new.run_id, new.lacking) == ("b", START.lacking)
 
 
 def test_revisions_rise_over_all_who_write_and_each_sees_what_the_others_wrote(spark, place):

@@ -9,7 +9,8 @@ from churn_spark.definitions.features import AttributeFeature, DerivedFeature, F
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.ops import OPS, PARTNERED
 from churn_spark.definitions.rules import Leaving
-from churn_spark.definitions.sources import Category, Measure, Source
+from churn_spark.definitions.sources import Source
+from churn_spark.definitions.tile_hashes import column_hash, rows_hash
 from churn_spark.settings.expand import expanded
 from churn_spark.settings.features import FeaturesSection
 
@@ -26,7 +27,9 @@ LEFT = ("left_partners", "left_contacts", "community_left")
 
 def feature_set(section: FeaturesSection, sources: Mapping[str, Source], leaving: Leaving, zone: str) -> FeatureSet:
     """All features with their hashes. leaving: how customers leave."""
-    simple = tuple(_hashed(feature, sources, leaving, zone) for feature in windowed(section))
+    plain = windowed(section)
+    longest = FeatureSet(plain).longest
+    simple = tuple(_hashed(feature, sources, leaving, zone, longest) for feature in plain)
     attributes = tuple(_attribute(name, sources.values(), zone) for name in section.attributes)
     hashes = {**{feature.name: feature.hash for feature in simple}, **{a.name: a.hash for a in attributes}}
     derived = []
@@ -44,35 +47,24 @@ def mentioned(expression: str, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower() in words)
 
 
-def _hashed(feature: Feature, sources: Mapping[str, Source], leaving: Leaving, zone: str) -> Feature:
-    """Over the op with its version, its parameters, the source's mapping, the cleaning and the zone."""
+def _hashed(feature: Feature, sources: Mapping[str, Source], leaving: Leaving, zone: str, longest: int) -> Feature:
+    """Over the op with its version, its parameters, the mapping and cleaning of its columns, rows and the zone."""
     source, parameters = sources[feature.source], replace(feature, name="", hash="")
-    measures = [
-        replace(m, unit="", points=False) for m in source.measures if m.name in (feature.column, feature.measure)
-    ]
-    categories = [
-        replace(c, values=(), measures=(), distinct=False, max_values=0)
-        for c in source.categories
-        if c.name == feature.column
-    ]
+    columns = [column_hash(c, longest) for c in source.columns if c.name in (feature.column, feature.measure)]
     version = OPS[feature.op].version
     partners: list[Any] = [source.counterparty] if OPS[feature.op].over in PARTNERED else []
     if feature.op in LEFT:
-        partners += [leaving, [rows(sources[name]) for name in leaving.sources]]
-    digest = definition_hash(version, parameters, *measures, *categories, rows(source), zone, *partners)
-    return replace(feature, hash=digest)
+        partners += [leaving, [_rows(sources[name], zone) for name in leaving.sources]]
+    return replace(feature, hash=definition_hash(version, parameters, columns, _rows(source, zone), *partners))
 
 
-def rows(source: Source) -> list[Any]:
+def _rows(source: Source, zone: str) -> list[Any]:
     """What decides which rows of a source count, whose they are and when: the part of every feature's definition."""
-    columns: tuple[Measure | Category, ...] = source.columns
-    dropped = sorted((c.name, c.expression) for c in columns if c.cleaning.missing == "drop")
     checks = sorted((check.name, check.expression) for check in source.checks)
-    identity = [source.customer_id, list(source.event_id), source.event_time, source.time_zone]
-    return [*identity, str(source.starts), checks, dropped]
+    return [rows_hash(source, zone), str(source.starts), checks]
 
 
 def _attribute(name: str, sources: Iterable[Source], zone: str) -> AttributeFeature:
     source, attribute = next((s, a) for s in sources for a in s.attributes if a.name == name)
-    digest = definition_hash("attribute", attribute, rows(source), zone)
+    digest = definition_hash("attribute", attribute, _rows(source, zone))
     return AttributeFeature(name, name, attribute.type, digest)

@@ -1,0 +1,64 @@
+"""Hashes of what tiles mean: of the rows of a source, of a column's values, and of each thing tiles keep of a column.
+
+Whatever is computed from tiles has these in its own hash, so that another meaning reaches it without a look at values.
+"""
+
+from dataclasses import replace
+
+from churn_spark.definitions.hashing import definition_hash
+from churn_spark.definitions.sources import Category, Measure, Source, value_column
+
+VERSION = 1
+"""Rises when cleaning or compaction changes its meaning."""
+ROWS = "(rows)"
+"""In the ledger, the hash of which rows there are; in brackets, as no column is."""
+
+
+def rows_hash(source: Source, zone: str) -> str:
+    """Which events of a source count, whose they are and when. zone: of the project."""
+    dropped = sorted((c.name, c.expression) for c in source.columns if c.cleaning.missing == "drop")
+    identity = (source.customer_id, source.event_id, source.event_time, source.time_zone, zone)
+    return definition_hash(VERSION, identity, dropped)
+
+
+def column_hash(column: Measure | Category, longest: int) -> str:
+    """The values of a column: its mapping and cleaning. longest: days, the longest window of the project.
+
+    What changes no value is left out: a unit's name, what tiles keep of it, the number of values allowed.
+    """
+    meant: Measure | Category
+    if isinstance(column, Measure):
+        meant = replace(column, unit="", points=False)
+    else:
+        meant = replace(column, values=(), measures=(), distinct=False, max_values=0)
+    # The longest window bounds how far back a last known value is looked for.
+    lookback = longest if column.cleaning.missing == "last_known" else None
+    return definition_hash(VERSION, meant, lookback)
+
+
+def tile_hashes(source: Source, zone: str, longest: int) -> dict[str, str]:
+    """All that the tiles of a source keep: its rows, and each part of a column that can be asked for by itself."""
+    rows = rows_hash(source, zone)
+    values = {column.name: column_hash(column, longest) for column in source.columns}
+    return {ROWS: rows} | {
+        part: definition_hash(rows, part, *(values[name] for name in made_from))
+        for part, made_from in kept(source).items()
+    }
+
+
+def kept(source: Source) -> dict[str, tuple[str, ...]]:
+    """The parts of columns that tiles keep, with the columns they are made from."""
+    parts: dict[str, tuple[str, ...]] = {}
+    for measure in source.measures:
+        parts[measure.name] = (measure.name,)
+        if measure.points:
+            parts[f"{measure.name}, first and last"] = (measure.name,)
+    for category in source.categories:
+        parts[category.name] = (category.name,)
+        if category.distinct:
+            parts[f"{category.name}, distinct"] = (category.name,)
+        for value in category.values:
+            parts[value_column(category.name, value)] = (category.name,)
+            for summed in category.measures:
+                parts[value_column(category.name, value, summed)] = (category.name, summed)
+    return parts
