@@ -30,8 +30,8 @@ def main() -> int:
     if chosen.page:
         page.write(HERE)
         return 0
-    results = Results.of(HERE / "results" / f"{chosen.events}.json", _code(), chosen.fresh)
-    results.about |= {"events": chosen.events, "memory": chosen.memory, "machine": _machine()}
+    about = {"events": chosen.events, "memory": chosen.memory, "machine": _machine()}
+    results = Results.of(HERE / "results" / f"{chosen.events}.json", _code(), about, chosen.fresh)
     wanted = [run for run in RUNS if run[0] in (chosen.only or NAMES) and run[1] in (chosen.made or DENSITIES)]
     bench = Bench(HERE / "data" / f"{chosen.events}", results, wanted)
     bench.prepare()
@@ -141,7 +141,11 @@ def _options() -> argparse.Namespace:
 def _code() -> str:
     """A hash of what the figures depend on: the engine and the contestants."""
     files = [*(ROOT / "churn_spark" / "features").glob("*.py"), ROOT / "churn_spark" / "session.py"]
-    files += [HERE / f"{name}.py" for name in ("asked", "contestant", "made_events", "naive", "ours", "peers")]
+    files += [
+        HERE / f"{name}.py" for name in ("asked", "contestant", "made_events", "measure", "naive", "ours", "peers")
+    ]
+    files += [HERE / f"{name}.py" for name in ("runs", "same")]
+    files += (ROOT / "churn_spark" / "definitions").glob("*.py")
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:12]
 
 

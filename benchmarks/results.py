@@ -20,11 +20,13 @@ class Results:
         self.measured: dict[str, list[dict[str, float]]] = {}
 
     @classmethod
-    def of(cls, path: Path, code: str, fresh: bool = False) -> "Results":
-        """What the file says, if by the same code; nothing yet otherwise, or if asked."""
-        if not fresh and path.exists() and (kept := cls.read(path)).code == code:
+    def of(cls, path: Path, code: str, about: dict[str, Any], fresh: bool = False) -> "Results":
+        """What the file says, if by the same code under the same conditions; nothing yet otherwise, or if asked."""
+        if not fresh and path.exists() and ((kept := cls.read(path)).code, kept.about) == (code, about):
             return kept
-        return cls(path, code)
+        results = cls(path, code)
+        results.about = about
+        return results
 
     @classmethod
     def read(cls, path: Path) -> "Results":

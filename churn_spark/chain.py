@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from churn_spark.definitions.periods import Days, grid, listed
+from churn_spark.definitions.periods import Days, grid
 from churn_spark.definitions.project import Project
 from churn_spark.run import run_stage
 from churn_spark.stages import lacking
 from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_NETWORKS, BUILD_TILES, SCORE, daily_stages
+from churn_spark.stages.inputs import refuse_too_early
 from churn_spark.stages.plan import Due, due
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
@@ -36,9 +37,10 @@ def backfill(
     """Build the partitions that are missing or stale as known at an as-of date, and return what was due.
 
     Considered are the training snapshots, every date already built, and each day of `wanted`; dry_run only lists: what
-    follows from another partition's rebuild is listed with it.
+    follows from another partition's rebuild is listed with it. NotReadyError: nothing was known at one of the dates.
     """
     catalog.refresh()
+    refuse_too_early(project, catalog, snapshot_days(project, catalog.ledger, as_of, wanted), as_of)
     plan = everything_due(project, catalog, as_of, wanted)
     if dry_run or not plan:
         return plan
@@ -51,7 +53,6 @@ def backfill(
             catalog.refresh()
         days = _days(_due_on(project, catalog, BUILD_FEATURES, snapshot_days(project, catalog.ledger, as_of, wanted)))
         if days:
-            log.info("features of %s", listed(days))
             run_stage(BUILD_FEATURES, project, catalog, as_of, dates=days)
         run_stage(BUILD_LABELS, project, catalog, as_of)
         for day in _days(_due_on(project, catalog, SCORE, score_days(project, catalog, as_of, wanted))):

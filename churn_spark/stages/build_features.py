@@ -16,7 +16,7 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.features.segments import Centre, clustered, fit, fitted_on, segments
 from churn_spark.features.snapshot import Known, snapshots
 from churn_spark.stages import lacking, reads
-from churn_spark.stages.inputs import churn_events, refuse_tiles_due
+from churn_spark.stages.inputs import churn_events, refuse_tiles_due, refuse_too_early
 from churn_spark.stages.meanings import network_definitions, snapshot_definitions
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
@@ -33,7 +33,7 @@ FITS_AT_ONCE = 4
 def build_features(run: Run, project: Project, catalog: Catalog) -> None:
     """Write the features, and the segments where they are configured, of the run's as-of dates."""
     spans = {day: reads.features(project, "features", day) for day in run.dates}
-    _refuse_too_early(run, project, catalog)
+    refuse_too_early(project, catalog, run.dates, run.as_of)
     for span in spans.values():
         refuse_tiles_due(run, project, catalog, span)
     _refuse_unknown_population(run, project, catalog)
@@ -47,8 +47,8 @@ def build_features(run: Run, project: Project, catalog: Catalog) -> None:
     stored = set(catalog.ledger.partitions(SEGMENT_CENTRES.name))
     fitted = _fitted(run.dates, stored) if project.segmentation else {}
     _begin(run, project, catalog, table, fitted, lacked)
-    catalog.replace(table, found, run, run.dates)
     log.info("features of %s", listed(run.dates))
+    catalog.replace(table, found, run, run.dates)
     if project.segmentation:
         _write_segments(run, project.segmentation, catalog, table, fitted)
 
@@ -150,16 +150,6 @@ def _known(project: Project, catalog: Catalog, spans: Sequence[Mapping[str, Days
         churned=churned,
         networks=catalog.read(NETWORKS, months) if months else None,
     )
-
-
-def _refuse_too_early(run: Run, project: Project, catalog: Catalog) -> None:
-    known = [day for source in project.event_sources for day in catalog.ledger.partitions(source.tiles_table)]
-    if not known:
-        raise NotReadyError(
-            f"there are no tiles yet: churn-spark ingest {catalog.arguments} --as-of {run.as_of}, then build-tiles"
-        )
-    if early := [day for day in run.dates if day < min(known)]:
-        raise NotReadyError(f"nothing was known at {listed(early)}; the earliest possible as-of date is {min(known)}")
 
 
 def _refuse_unknown_population(run: Run, project: Project, catalog: Catalog) -> None:

@@ -64,10 +64,12 @@ def _write(
     }
     catalog.begin(run, writes, definitions=tile_definitions(project), lacking=lacked)
     for source, days in due.items():
+        log.info("tiles of %s for %s", source.name, listed(days))
         catalog.replace(tiles(source), built[source], run, days)
         if source in met:
+            log.info("contacts of %s", source.name)
             catalog.replace(contacts_table(source), met[source], run, days)
-        log.info("tiles of %s for %s", source.name, listed(days))
+    log.info("first days of customers")
     learnt = reduce(DataFrame.unionByName, (_first_seen(source, firsts, catalog) for source in due))
     catalog.replace(FIRST_SEEN, learnt, run, firsts, within={"source": [source.name for source in due]})
 

@@ -1,12 +1,13 @@
 """What several stages read, refuse to read, and compute once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from churn_spark.definitions.errors import NotReadyError
-from churn_spark.definitions.periods import Days
+from churn_spark.definitions.periods import Days, grid, listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.rules import Leaving
 from churn_spark.stages import lacking, reads
@@ -34,6 +35,20 @@ def refuse_tiles_due(run: Run, project: Project, catalog: Catalog, span: Mapping
                     f"{output} of {day}: {reason[1]}; rebuild what is due: churn-spark build-tiles {catalog.arguments}"
                     f" --as-of {run.as_of}"
                 )
+
+
+def refuse_too_early(project: Project, catalog: Catalog, days: Collection[date], as_of: date) -> None:
+    """NotReadyError when nothing at all was known at one of some as-of dates, with the earliest possible one."""
+    known = [day for source in project.event_sources for day in catalog.ledger.partitions(source.events_table)]
+    if not known:
+        raise NotReadyError(f"nothing was taken in yet: churn-spark ingest {catalog.arguments} --as-of {as_of}")
+    early = sorted(day for day in days if day < min(known))
+    if early:
+        first, every = project.snapshots.first, project.snapshots.every
+        asked = "; training snapshots begin at snapshots.first" if early[0] in grid(first, every, early[0]) else ""
+        raise NotReadyError(
+            f"nothing was known at {listed(early)}; the earliest possible as-of date is {min(known)}{asked}"
+        )
 
 
 def churn_events(project: Project, catalog: Catalog, leaving: Leaving, days: Days) -> DataFrame:

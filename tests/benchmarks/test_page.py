@@ -51,11 +51,12 @@ def test_the_page_kept_with_the_code_is_of_the_results_kept_with_it(tmp_path):
 
 def test_what_other_code_measured_is_not_mixed_in(tmp_path):
     path = tmp_path / "100.json"
-    kept = Results.of(path, "a")
+    kept = Results.of(path, "a", {"memory": "1g"})
     kept.add("one_date", "dense", Cost(1, 1, 1, 1))
-    assert Results.of(path, "a").costs("one_date", "dense") == [Cost(1, 1, 1, 1)]
-    assert Results.of(path, "b").costs("one_date", "dense") == []
-    assert Results.of(path, "a", fresh=True).costs("one_date", "dense") == []
+    assert Results.of(path, "a", {"memory": "1g"}).costs("one_date", "dense") == [Cost(1, 1, 1, 1)]
+    assert Results.of(path, "b", {"memory": "1g"}).costs("one_date", "dense") == []
+    assert Results.of(path, "a", {"memory": "2g"}).costs("one_date", "dense") == []
+    assert Results.of(path, "a", {"memory": "1g"}, fresh=True).costs("one_date", "dense") == []
 
 
 def _measured(folder):

@@ -179,7 +179,7 @@ class Operations:
 
     def _refused(self, work: Callable[[], object]) -> str:
         """A snapshot of a day before anything was known is a named error, and whatever else there is stays right."""
-        with pytest.raises(NotReadyError, match=r"there are no tiles yet|nothing was known at"):
+        with pytest.raises(NotReadyError, match=r"nothing was taken in yet|nothing was known at"):
             self._run(work)
         return "refused: nothing was known then"
 
