@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import date
 from functools import reduce
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -28,6 +29,9 @@ from churn_spark.tables.ledger import Ledger
 
 log = logging.getLogger("churn_spark.build_tiles")
 
+MANY = 5_000_000
+"""Events from which on their tiles wait on disk."""
+
 
 def build_tiles(run: Run, project: Project, catalog: Catalog) -> None:
     """Build the tiles and contacts of every source for the knowledge dates up to the run's as-of date that are due."""
@@ -38,7 +42,10 @@ def build_tiles(run: Run, project: Project, catalog: Catalog) -> None:
         return
     with ExitStack() as held:
         cleaned = {source: _cleaned(source, days, project, catalog) for source, days in due.items()}
-        built = {source: compact(rows, source).persist() for source, rows in cleaned.items()}
+        built = {
+            source: compact(rows, source).persist(_where(source, due[source], catalog))
+            for source, rows in cleaned.items()
+        }
         for source, rows in built.items():
             held.callback(rows.unpersist)
             _refuse_too_many_values(rows, source)
@@ -92,6 +99,13 @@ def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date
             for name, meant in outputs.items()
         )
     ]
+
+
+def _where(source: Source, days: Sequence[date], catalog: Catalog) -> StorageLevel:
+    """Where tiles wait to be written: many events' would be missing the memory that aggregating them takes."""
+    stored = catalog.ledger.partitions(source.events_table)
+    events = sum(stored[day].rows for day in days if day in stored)
+    return StorageLevel.DISK_ONLY if events > MANY else StorageLevel.MEMORY_AND_DISK
 
 
 def _refuse_too_many_values(built: DataFrame, source: Source) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
+from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -21,11 +22,15 @@ Within = Mapping[str, Collection[str]]
 
 @contextmanager
 def computed_once(rows: DataFrame) -> Iterator[DataFrame]:
-    """The rows kept for as long as they are checked and written, unless their owner keeps them already."""
+    """The rows kept for as long as they are checked and written, unless their owner keeps them already.
+
+    On disk: nobody knows how many they are, and what is unrolled in memory would be missing where sorts and
+    aggregations of the same rows have to spill.
+    """
     if rows.is_cached:
         yield rows
         return
-    kept = rows.persist()
+    kept = rows.persist(StorageLevel.DISK_ONLY)
     try:
         yield kept
     finally:
