@@ -76,9 +76,21 @@ def _section(results: Results) -> Iterator[str]:
         if cost := results.typical(run):
             sizes = f"{cost.memory / 1e6:,.0f} | {cost.read / 1e6:,.0f}"
             yield f"| {NAMES[run[0]]} | {run[1]} | {cost.cpu:.1f} | {cost.wall:.1f} | {sizes} |"
+    yield from _growth(results)
     yield "\n### Rows compared\n\n| | that differ |\n| --- | --: |"
     yield from (f"| {name} | {number} |" for name, number in results.different.items())
     yield ""
+
+
+def _growth(results: Results) -> Iterator[str]:
+    """What of one as-of date's cost grows with the events, by a line through its two sizes."""
+    more, fewer = ("one_date", "dense"), ("one_date", "small")
+    upper, lower = results.typical(more), results.typical(fewer)
+    if upper is not None and lower is not None:
+        large, small = (results.shapes[run[1]]["events"] / 1e6 for run in (more, fewer))
+        slope = (upper.cpu - lower.cpu) / (large - small)
+        start = lower.cpu - slope * small
+        yield f"\nOurs, one as-of date: {start:.1f} CPU s of any size, and {slope:.2f} a million events more."
 
 
 def _target(comparison: Comparison, results: Results, words: tuple[str, str] = ("met", "**not met**")) -> str:

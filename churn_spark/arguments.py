@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from churn_spark.settings.nearest import among
-from churn_spark.stages.intake.taking import ACCEPT, ADD_HISTORY, RESTATE, VERIFY
+from churn_spark.stages.intake.taking import ACCEPT, ADD_COLUMNS, ADD_HISTORY, RESTATE, VERIFY
 from churn_spark.stages.maintain import ACCEPT_ROLLBACK
 from churn_spark.stages.score import VERSION
 
@@ -29,6 +29,7 @@ class Option:
 OPTIONS = (
     Option(ACCEPT, INTAKE, ACCEPT),
     Option(RESTATE, INTAKE, RESTATE),
+    Option(ADD_COLUMNS, INTAKE, ADD_COLUMNS),
     Option(ADD_HISTORY, INTAKE, ADD_HISTORY),
     Option(VERIFY, INTAKE, VERIFY),
     Option(f"{VERSION}N", ("daily", "score"), rf"{VERSION}[1-9]\d{{0,8}}"),

@@ -9,7 +9,7 @@ from churn_spark.definitions.project import Project
 from churn_spark.run import run_stage
 from churn_spark.stages import lacking
 from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_NETWORKS, BUILD_TILES, SCORE, daily_stages
-from churn_spark.stages.inputs import refuse_too_early
+from churn_spark.stages.inputs import earliest, refuse_too_early
 from churn_spark.stages.plan import Due, due
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
@@ -79,18 +79,23 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
     for stage, output, days in candidates:
         kept = [day for day in days if day >= stage.partition(oldest) or stage is BUILD_TILES]
         found = due(ledger, project, stage, output, kept)
-        found += _following(project, stage, output, set(kept) - set(_days(found)), changing)
-        changing[output] = set(_days(item for item in found if item.kind != "columns"))
-        plan += found
+        other = set(_days(item for item in found if item.kind != "columns"))
+        following = _following(project, stage, output, set(kept) - other, changing)
+        changing[output] = other | set(_days(following))
+        plan += found + [item for item in following if item.day not in _days(found)]
     return plan
 
 
 def snapshot_days(project: Project, ledger: Ledger, as_of: date, wanted: Days | None = None) -> list[date]:
-    """The as-of dates that should have features: training snapshots, dates already built, dates wanted."""
+    """The as-of dates that should have features: training snapshots, dates wanted, dates already built.
+
+    Of the latter those before anything is known now (a source was left out) stay as they are.
+    """
     oldest = as_of - timedelta(days=project.retention.features_days)
-    days = set(grid(project.snapshots.first, project.snapshots.every, as_of))
-    days |= set(ledger.partitions("features")) | {day for day in ledger.open("features") if day}
-    days |= set(wanted or ())
+    first_known = earliest(project, ledger)
+    built = set(ledger.partitions("features")) | {day for day in ledger.open("features") if day}
+    days = {day for day in built if first_known and day >= first_known}
+    days |= set(grid(project.snapshots.first, project.snapshots.every, as_of)) | set(wanted or ())
     return sorted(day for day in days if oldest <= day <= as_of)
 
 

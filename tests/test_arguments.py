@@ -34,15 +34,15 @@ def test_an_option_that_the_verb_heeds_is_taken(verb: str, given: list[str]) -> 
 @pytest.mark.parametrize(
     ("verb", "given", "told"),
     [
-        ("ingest", "acept-incomplete", "'acept-incomplete' is not one of accept-incomplete, restate, add-history,"
-         " verify, future. Did you mean accept-incomplete?"),
+        ("ingest", "acept-incomplete", "'acept-incomplete' is not one of accept-incomplete, restate, add-columns,"
+         " add-history, verify, future. Did you mean accept-incomplete?"),
         ("score", "model-version=abc", "'model-version=abc' is not one of model-version=N, future. Did you mean"
          " model-version=N?"),
         ("score", "model-version=0", "'model-version=0' is not one of model-version=N, future. Did you mean"
          " model-version=N?"),
         ("train", "restate", "'restate' is not one of future. It goes with daily and ingest"),
-        ("daily", "restate ", "'restate ' is not one of accept-incomplete, restate, add-history, verify,"
-         " model-version=N, future. Did you mean restate?"),
+        ("daily", "restate ", "'restate ' is not one of accept-incomplete, restate, add-columns,"
+         " add-history, verify, model-version=N, future. Did you mean restate?"),
     ],
 )  # fmt: skip
 def test_any_other_is_refused_with_those_there_are(verb: str, given: str, told: str) -> None:

@@ -3,7 +3,7 @@
 Whatever is computed from tiles has these in its own hash, so that another meaning reaches it without a look at values.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.sources import Category, Measure, Source, value_column
@@ -41,24 +41,32 @@ def tile_hashes(source: Source, zone: str, longest: int) -> dict[str, str]:
     rows = rows_hash(source, zone)
     values = {column.name: column_hash(column, longest) for column in source.columns}
     return {ROWS: rows} | {
-        part: definition_hash(rows, part, *(values[name] for name in made_from))
-        for part, made_from in kept(source).items()
+        name: definition_hash(rows, name, part.value, *(values[column] for column in part.made_from))
+        for name, part in kept(source).items()
     }
 
 
-def kept(source: Source) -> dict[str, tuple[str, ...]]:
-    """The parts of columns that tiles keep, with the columns they are made from."""
-    parts: dict[str, tuple[str, ...]] = {}
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that tiles keep. made_from: names of columns. value: of a category, whose events are counted apart."""
+
+    made_from: tuple[str, ...]
+    value: str | None = None
+
+
+def kept(source: Source) -> dict[str, Part]:
+    """What tiles keep of columns, each by a name of its own."""
+    parts: dict[str, Part] = {}
     for measure in source.measures:
-        parts[measure.name] = (measure.name,)
+        parts[measure.name] = Part((measure.name,))
         if measure.points:
-            parts[f"{measure.name}, first and last"] = (measure.name,)
+            parts[f"{measure.name}, first and last"] = Part((measure.name,))
     for category in source.categories:
-        parts[category.name] = (category.name,)
+        parts[category.name] = Part((category.name,))
         if category.distinct:
-            parts[f"{category.name}, distinct"] = (category.name,)
+            parts[f"{category.name}, distinct"] = Part((category.name,))
         for value in category.values:
-            parts[value_column(category.name, value)] = (category.name,)
+            parts[value_column(category.name, value)] = Part((category.name,), value)
             for summed in category.measures:
-                parts[value_column(category.name, value, summed)] = (category.name, summed)
+                parts[value_column(category.name, value, summed)] = Part((category.name, summed), value)
     return parts

@@ -1,7 +1,7 @@
 """Deliveries as values: which are due, which are missing, which are thinner than usual."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -51,7 +51,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A delivery as the table `deliveries` tells of it."""
+    """A delivery as the table `deliveries` tells of it. columns: what its rows were judged by; None: not known."""
 
     name: str
     fingerprint: str
@@ -64,6 +64,16 @@ class Taken:
     ignored: tuple[str, ...] = ()
     incomplete: bool = False
     mapping: str | None = None
+    columns: Mapping[str, str] | None = None
+
+    def lacking(self, wanted: Mapping[str, str]) -> frozenset[str]:
+        """The columns of `wanted`, with what they are made from, that it does not have so."""
+        known = self.columns
+        return frozenset(name for name, made in wanted.items() if known is not None and known.get(name) != made)
+
+    def unlike(self, wanted: Mapping[str, str]) -> frozenset[str]:
+        """Those of them that it has otherwise."""
+        return frozenset(name for name in self.lacking(wanted) if name in (self.columns or ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What the configuration's expressions make of the raw columns: ids, times, measures, categories, attributes."""
 
-import re
-from collections.abc import Iterable
+from functools import cache
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -45,20 +44,19 @@ def mapping_hash(source: Source, zone: str) -> str:
     columns = {f"value_{column.name}" for column in source.values}
     rows = {name: expression for name, expression in expressions(source).items() if name not in columns}
     read = (source.kind, source.format, source.options, source.time_zone, zone)
-    return definition_hash(VERSION, read, rows, _types(rows.values(), source), source.identifiers)
+    return definition_hash(VERSION, read, rows, source.identifiers)
 
 
+@cache
 def column_hashes(source: Source) -> dict[str, str]:
-    """The hash of what each measure, category and attribute of a source is made from."""
-    meant = {column.name: (column.expression, _types([column.expression], source)) for column in source.values}
+    """The hash of what each measure, category and attribute of a source is made into."""
     limits = {m.name: (m.scale, m.max_abs) for m in source.measures} | {a.name: a.type for a in source.attributes}
-    return {name: definition_hash(VERSION, *parts, limits.get(name)) for name, parts in meant.items()}
+    return {c.name: definition_hash(VERSION, c.expression, limits.get(c.name)) for c in source.values}
 
 
-def _types(used: Iterable[str], source: Source) -> list[tuple[str, str]]:
-    """The raw columns that expressions mention, with their types."""
-    text = " ".join(used)
-    return [(name, kind) for name, kind in source.schema if re.search(rf"\b{re.escape(name)}\b", text)]
+def judged_by(source: Source) -> dict[str, str]:
+    """What decides the columns of a row, and with its checks whether it is good: types of raw columns, and hashes."""
+    return {f"raw {name}": kind for name, kind in source.schema} | column_hashes(source)
 
 
 def identity(source: Source) -> tuple[str, ...]:

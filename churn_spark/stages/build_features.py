@@ -157,8 +157,8 @@ def _refuse_unknown_population(run: Run, project: Project, catalog: Catalog) -> 
         if lacked := lacking.population(project, catalog.ledger, day):
             raise NotReadyError(
                 f"who was in the population at {day} is not known: {', '.join(sorted(lacked))} is null in versions of"
-                f" customers taken before it was configured; take them again: churn-spark ingest {catalog.arguments}"
-                f" --as-of {run.as_of} --option restate"
+                f" customers taken before it was configured; take them again, as far as they are there: churn-spark"
+                f" ingest {catalog.arguments} --as-of {run.as_of} --option add-columns"
             )
 
 

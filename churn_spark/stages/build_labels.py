@@ -12,7 +12,7 @@ from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.features.customers import attributes
 from churn_spark.labels import rules
-from churn_spark.labels.definitions import label_definitions
+from churn_spark.labels.definitions import label_definitions, last_seen_days
 from churn_spark.stages import lacking, reads
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
@@ -90,7 +90,7 @@ def _by_rule(snapshots: DataFrame, project: Project, catalog: Catalog, span: Day
     if rule.rule == "decline":
         return rules.decline(snapshots, _sums(project, catalog, span, rule.measure or ""), periods, rule)
     found = [catalog.read(tiles(project.source(name)), span).select(*DAY) for name in rule.sources]
-    return rules.inactivity(snapshots, reduce(DataFrame.unionByName, found), periods, reads.last_seen_days(project))
+    return rules.inactivity(snapshots, reduce(DataFrame.unionByName, found), periods, last_seen_days(project))
 
 
 def _without_contract(versions: DataFrame, days: Sequence[date], hindsight: int, project: Project) -> DataFrame:

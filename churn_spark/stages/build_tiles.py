@@ -40,6 +40,8 @@ def build_tiles(run: Run, project: Project, catalog: Catalog) -> None:
     if not due:
         log.info("every knowledge date has its tiles")
         return
+    for source, days in due.items():
+        _refuse_dropping(source, days, catalog.ledger)
     with ExitStack() as held:
         cleaned = {source: _cleaned(source, days, project, catalog) for source, days in due.items()}
         built = {
@@ -106,6 +108,21 @@ def _where(source: Source, days: Sequence[date], catalog: Catalog) -> StorageLev
     stored = catalog.ledger.partitions(source.events_table)
     events = sum(stored[day].rows for day in days if day in stored)
     return StorageLevel.DISK_ONLY if events > MANY else StorageLevel.MEMORY_AND_DISK
+
+
+def _refuse_dropping(source: Source, days: Sequence[date], ledger: Ledger) -> None:
+    """ConfigError where rows would be dropped for want of a column that nobody asked for when they were taken."""
+    dropping = {column.name for column in source.columns if column.cleaning.missing == "drop"}
+    if not dropping:
+        return
+    lacked = {day: found for day in days if (found := dropping & lacking.of_partition(ledger, source, day))}
+    if lacked:
+        names = ", ".join(sorted(set().union(*lacked.values())))
+        raise ConfigError(
+            f"sources.{source.name}: cleaning.missing: drop of {names} would drop rows known from {listed(lacked)},"
+            " taken before it was configured; take them again (ingest --option add-columns), or where they are gone"
+            " clean it otherwise (null, indicator)"
+        )
 
 
 def _refuse_too_many_values(built: DataFrame, source: Source) -> None:

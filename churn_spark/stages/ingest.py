@@ -14,7 +14,7 @@ from churn_spark.stages import lacking
 from churn_spark.stages.intake.accounts import accounts, refuse_too_many, taken_before
 from churn_spark.stages.intake.judging import judge
 from churn_spark.stages.intake.settling import settle
-from churn_spark.stages.intake.taking import RESTATE, Plan, plan, remembered
+from churn_spark.stages.intake.taking import ADD_COLUMNS, Plan, plan, remembered
 from churn_spark.stages.intake.writing import Intake, write
 from churn_spark.tables.catalog import Catalog
 
@@ -25,17 +25,16 @@ def ingest(run: Run, project: Project, catalog: Catalog) -> None:
     """Take every delivery of every source up to the run's as-of date, each source in one pass.
 
     Options: `accept-incomplete` goes on without what is missing, `restate` takes changed deliveries again under their
-    old knowledge date, `add-history` takes new ones up to `history_until` as known then, `verify` compares the content
-    of all deliveries taken before.
+    old knowledge date, `add-columns` those without a column that is configured now, `add-history` takes new ones up to
+    `history_until` as known then, `verify` compares the content of all deliveries taken before.
     """
     hidden = hiding(catalog.spark, project.privacy)
     taken = taken_before(catalog)
     memory = remembered(catalog.ledger)
     plans = [
-        plan(catalog.spark, run, source, project.zone, taken.get(source.name, {}), memory, catalog.ledger)
-        for source in project.sources
+        plan(catalog.spark, run, source, project.zone, taken.get(source.name, {}), memory) for source in project.sources
     ]
-    if RESTATE not in run.options:
+    if ADD_COLUMNS not in run.options:
         for line in lacking.told(project, catalog.ledger):
             log.warning(line)
     plans = [chosen for chosen in plans if chosen.takings]

@@ -15,6 +15,7 @@ from churn_spark.stages.meanings import tile_definitions
 from churn_spark.stages.plan import obtainable, why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events
+from churn_spark.tables.ledger import Ledger
 
 
 def refuse_tiles_due(run: Run, project: Project, catalog: Catalog, span: Mapping[str, Days]) -> None:
@@ -37,17 +38,22 @@ def refuse_tiles_due(run: Run, project: Project, catalog: Catalog, span: Mapping
                 )
 
 
+def earliest(project: Project, ledger: Ledger) -> date | None:
+    """The first as-of date at which an event was known; None: none is."""
+    return min((day for s in project.event_sources for day in ledger.partitions(s.events_table)), default=None)
+
+
 def refuse_too_early(project: Project, catalog: Catalog, days: Collection[date], as_of: date) -> None:
     """NotReadyError when nothing at all was known at one of some as-of dates, with the earliest possible one."""
-    known = [day for source in project.event_sources for day in catalog.ledger.partitions(source.events_table)]
-    if not known:
+    first_known = earliest(project, catalog.ledger)
+    if first_known is None:
         raise NotReadyError(f"nothing was taken in yet: churn-spark ingest {catalog.arguments} --as-of {as_of}")
-    early = sorted(day for day in days if day < min(known))
+    early = sorted(day for day in days if day < first_known)
     if early:
         first, every = project.snapshots.first, project.snapshots.every
         asked = "; training snapshots begin at snapshots.first" if early[0] in grid(first, every, early[0]) else ""
         raise NotReadyError(
-            f"nothing was known at {listed(early)}; the earliest possible as-of date is {min(known)}{asked}"
+            f"nothing was known at {listed(early)}; the earliest possible as-of date is {first_known}{asked}"
         )
 
 

@@ -1,14 +1,14 @@
 """Which columns partitions cannot have: rows behind them were taken before the configuration knew the column.
 
 A delivery is taken once. A measure, category or attribute that is configured later is null in what was taken before,
-until `ingest --option restate` takes it again. For each partition of events and customers the ledger keeps which
+until `ingest --option add-columns` takes it again. For each partition of events and customers the ledger keeps which
 columns all its rows have; what rests on other rows is null too, the ledger says so, and no model learns from it.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
+from churn_spark.definitions.expressions import mentioned
 from churn_spark.definitions.features import Feature
 from churn_spark.definitions.periods import Days, known_from_needed
 from churn_spark.definitions.project import Project
@@ -53,18 +53,6 @@ def of_partitions(ledger: Ledger, source: Source, days: Days) -> dict[date, Colu
     return {day: columns for day, columns in found.items() if columns}
 
 
-def of_delivery(ledger: Ledger, source: Source, known_from: Iterable[date]) -> Columns:
-    """The columns that a delivery may lack: those that partitions with rows of it do."""
-    return NOTHING.union(*(of_partition(ledger, source, day) for day in known_from))
-
-
-def another_meaning(ledger: Ledger, source: Source, known_from: Iterable[date]) -> bool:
-    """Whether partitions hold a column of a source with another meaning than today's."""
-    stored = [ledger.definitions(table_of(source), day) or {} for day in known_from]
-    hashes = column_hashes(source)
-    return any(one.get(key(source, name), known) != known for one in stored for name, known in hashes.items())
-
-
 def tiles(project: Project, ledger: Ledger, output: str, day: date) -> Columns:
     """What the tiles of a knowledge date cannot keep: the parts of columns that events lack."""
     source = next((source for source in project.event_sources if source.tiles_table == output), None)
@@ -73,7 +61,7 @@ def tiles(project: Project, ledger: Ledger, output: str, day: date) -> Columns:
     lacked = of_partition(ledger, source, day)
     if needs_history(source):
         lacked = NOTHING.union(*of_partitions(ledger, source, reads.events_span(project, source, day)).values())
-    return frozenset(part for part, made_from in kept(source).items() if lacked & set(made_from)) if lacked else NOTHING
+    return frozenset(name for name, part in kept(source).items() if lacked & set(part.made_from)) if lacked else NOTHING
 
 
 def features(project: Project, ledger: Ledger, output: str, day: date) -> Columns:
@@ -98,20 +86,22 @@ def population(project: Project, ledger: Ledger, day: date) -> Columns:
     """The attributes that say who is in the population and that not all versions known by a day have."""
     expression = project.population.expression or ""
     lacked = (of_partitions(ledger, source, reads.until(day)).values() for source in project.customer_sources)
-    return frozenset(name for found in lacked for columns in found for name in columns if _mentions(expression, name))
+    return frozenset(mentioned(expression, NOTHING.union(*(columns for found in lacked for columns in found))))
 
 
 def label(project: Project, ledger: Ledger, day: date) -> Columns:
-    """The columns the label of a snapshot needs and that not all rows it looks at have."""
-    rule = project.label
-    text = {"event": rule.filter, "decline": rule.measure, "inactivity": ""}[rule.rule] or ""
-    return frozenset(
-        name
-        for source in map(project.source, rule.sources)
-        for columns in of_partitions(ledger, source, reads.label_span(project, day)).values()
-        for name in columns
-        if _mentions(text, name)
-    )
+    """What the label of a snapshot needs and not all rows it looks at have."""
+    rule, span = project.label, reads.label_span(project, day)
+    found = set(population(project, ledger, project.periods.matured_on(day)))
+    for source in map(project.source, rule.sources):
+        if rule.rule == "event":
+            lacked = NOTHING.union(*of_partitions(ledger, source, span).values())
+            found.update(mentioned(rule.filter or "", lacked))
+        elif rule.rule == "decline":
+            days = [known for known in ledger.partitions(source.tiles_table) if known in span]
+            lacked = NOTHING.union(*(tiles(project, ledger, source.tiles_table, known) for known in days))
+            found.update(name for name in lacked if name == rule.measure)
+    return frozenset(found)
 
 
 def told(project: Project, ledger: Ledger) -> Iterator[str]:
@@ -123,7 +113,8 @@ def told(project: Project, ledger: Ledger) -> Iterator[str]:
             rows = sum(ledger.partitions(table)[day].rows for day in found)
             yield (
                 f"{table}: {names} is null in {len(found)} partitions ({rows:,} rows) taken before it was configured,"
-                " and so are features that reach them; ingest --option restate takes their deliveries again in one pass"
+                " and so are features that reach them; ingest --option add-columns takes their deliveries again in one"
+                " pass"
             )
 
 
@@ -148,8 +139,4 @@ def _leaving_unknown(project: Project, ledger: Ledger, feature: Feature, day: da
     if feature.op not in (*LEAVING, "community_left") or leaving is None or not leaving.filter:
         return False
     lacked: Mapping[date, Columns] = of_partitions(ledger, project.source(leaving.sources[0]), reads.until(day))
-    return any(_mentions(leaving.filter, name) for columns in lacked.values() for name in columns)
-
-
-def _mentions(expression: str, name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", expression) is not None
+    return bool(mentioned(leaving.filter, NOTHING.union(*lacked.values())))

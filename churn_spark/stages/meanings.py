@@ -1,5 +1,6 @@
 """What the columns and rows of a partition mean, as hashes the ledger keeps: another meaning makes it due."""
 
+from churn_spark.definitions.expressions import mentioned
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.tile_hashes import ROWS, rows_hash, tile_hashes
@@ -35,5 +36,7 @@ def network_definitions(project: Project) -> dict[str, dict[str, str]]:
 
 
 def score_definitions(project: Project) -> dict[str, dict[str, str]]:
-    """The hash of value and tiers (a new champion makes no old score stale)."""
-    return {"risk_scores": {SCORING: definition_hash(project.scoring)}}
+    """The hash of value, with the features it is made from, and tiers (a new champion makes no old score stale)."""
+    hashes = project.features.hashes
+    used = {name: hashes[name] for name in mentioned(project.scoring.value or "", hashes)}
+    return {"risk_scores": {SCORING: definition_hash(project.scoring, used)}}

@@ -7,6 +7,7 @@ from churn_spark.definitions.periods import Days, known_from_needed, month
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Source
 from churn_spark.events.cleaning import needs_history
+from churn_spark.labels.definitions import last_seen_days
 
 EVER = date(1900, 1, 1)
 
@@ -76,7 +77,7 @@ def _windows(project: Project, source: Source) -> dict[str, int]:
     for feature in project.features.of(source.name):
         if OPS[feature.op].over != "network":
             table = source.contacts_table if OPS[feature.op].over == "contacts" else source.tiles_table
-            over[table].append(feature.window or 0)
+            over[table].append(feature.window or 1)  # tenure has no window, but asks for tiles that are built
     if source.name in population.sources:
         over[source.tiles_table].append(population.days)
     if leaving and source.name in leaving.sources:
@@ -111,11 +112,6 @@ def label_span(project: Project, day: date) -> Days:
     """The knowledge dates the label of a snapshot looks at: back to its base window or population, on to maturity."""
     back = {"decline": project.label.base_days, "inactivity": last_seen_days(project), "event": 0}[project.label.rule]
     return Days(day - timedelta(days=back), project.periods.matured_on(day) + timedelta(days=1))
-
-
-def last_seen_days(project: Project) -> int:
-    """How many days before an as-of date the last active day of an inactive customer is looked for."""
-    return max(project.population.days, project.features.longest)
 
 
 def scores(project: Project, output: str, day: date) -> dict[str, Days]:

@@ -87,6 +87,7 @@ class Partition:
     job: str
     definitions: Mapping[str, str]
     settings_hash: str
+    reads: tuple[Read, ...] = ()
     version: int = -1
 
 
@@ -191,6 +192,7 @@ class Ledger:
                 job=entry.job,
                 definitions=defined,
                 settings_hash=entry.settings_hash,
+                reads=self._reads(entry),
                 version=-1 if written.version is None else written.version,
             )
             self._open.pop((written.table, written.partition), None)
@@ -208,7 +210,7 @@ class Ledger:
         own = {written.table for written in entry.writes}
         return all(
             self.newest(read.table, read.days) <= before.read_revision
-            for read in self._reads(entry)
+            for read in (*before.reads, *self._reads(entry))
             if read.table not in own
         )
 

@@ -1,5 +1,6 @@
 """Deliveries as JSON, Parquet, versions of a Delta table, and versions of customers."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 from pyspark.sql.classic.dataframe import DataFrame
 
 from churn_spark.definitions.errors import DeliveryError
-from churn_spark.definitions.sources import Attribute, Delivered
+from churn_spark.definitions.sources import Attribute, Delivered, Measure
 from churn_spark.stages.intake import judging
 from churn_spark.tables.contracts.intake import customers
 from tests.stages.shop import shop
@@ -85,6 +86,12 @@ def test_each_appending_version_of_a_delta_table_is_a_delivery(spark, tmp_path):
         (0, 2, 0), (1, 1, 1), (3, 1, 0)
     ]  # fmt: skip
     assert place.events("event_id", "known_from") == [(str(n), date(2024, 3, 9)) for n in (1, 2, 3, 4)]
+    source = replace(place.source, measures=(*place.source.measures, Measure("twice", "amount * 2", scale=2)))
+    place = replace(place, project=replace(place.project, sources=(source,)))
+    place.ingest("2024-03-11", "add-columns")
+    assert [(name, twice / amount) for name, amount, twice in place.events("event_id", "amount", "twice")] == [
+        (str(n), 2) for n in (1, 2, 3, 4)
+    ]
     spark.sql(f"DELETE FROM delta.`{table}` WHERE id = '4'")
     with pytest.raises(DeliveryError, match=r"version 4 of .* only appends can be taken"):
         place.ingest("2024-03-12")

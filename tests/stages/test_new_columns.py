@@ -1,27 +1,30 @@
 """A column configured later: null where rows were taken before, never a zero, until they are taken again."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from churn_spark.chain import everything_due
+from churn_spark.definitions.errors import ConfigError, DeliveryError
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet, Snapshots
 from churn_spark.definitions.rules import LabelRule, Population
-from churn_spark.definitions.sources import Attribute, Delivered, Measure, Source
+from churn_spark.definitions.sources import Attribute, Cleaning, Delivered, Measure, Source
 from churn_spark.stages import lacking
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_labels import build_labels
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.stages.ingest import ingest
 from churn_spark.stages.training_snapshots import equal_features
-from churn_spark.tables.contracts.snapshots import features
+from churn_spark.tables.contracts.snapshots import LABELS, features
 from churn_spark.tables.contracts.tiles import tiles
+from churn_spark.tables.ledger import Entry, Written
 from tests.stages.made_warehouse import do
 from tests.stages.shop import Shop, shop
 
 FIRST, SECOND, THIRD = date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11)
+MATURED = date(2024, 4, 20)
 COUNT = Feature("count", "sales", "count", window=2, hash="count-1")
 BIG = Measure("big", "if(amount > 2, 1, 0)")
 BIG_SUM = Feature("big_sum", "sales", "sum", column="big", window=2, hash="big-1")
@@ -66,9 +69,9 @@ def found(place: Shop) -> dict[date, tuple[object, ...]]:
     return {row["as_of_date"]: (row["count"], row["big_sum"], row["part"]) for row in rows}
 
 
-def due(place: Shop) -> set[tuple[str, date]]:
+def due(place: Shop, as_of: date = THIRD) -> set[tuple[str, date]]:
     place.catalog.refresh()
-    return {(item.table, item.day) for item in everything_due(place.project, place.catalog, THIRD)}
+    return {(item.table, item.day) for item in everything_due(place.project, place.catalog, as_of)}
 
 
 def test_nothing_stops_and_what_reaches_old_rows_is_null_until_they_are_taken_again(place):
@@ -82,7 +85,7 @@ def test_nothing_stops_and_what_reaches_old_rows_is_null_until_they_are_taken_ag
     (told,) = lacking.told(later.project, later.catalog.ledger)
     assert "events_sales: big is null in 2 partitions (4 rows)" in told
 
-    do(ingest, later.project, later.catalog, THIRD, options=["restate"])
+    do(ingest, later.project, later.catalog, THIRD, options=["add-columns"])
     assert ("features", FIRST) in due(later)
     built(later, FIRST, SECOND, THIRD)
     assert found(later) == {FIRST: (2, 1, 0.5), SECOND: (4, 2, 0.5), THIRD: (3, 2, 2 / 3)}
@@ -103,7 +106,7 @@ def test_a_window_that_no_longer_reaches_old_rows_has_the_feature(place):
 def test_deliveries_that_are_gone_leave_their_days_without_the_column(place):
     (place.folder / "2024-03-08.csv").unlink()
     later = with_big(place)
-    built(later, FIRST, SECOND, options=("restate",))
+    built(later, FIRST, SECOND, options=("add-columns",))
     assert found(later) == {FIRST: (2, None, None), SECOND: (4, None, None)}
     rows = later.catalog.read(tiles(later.source)).select("known_from", "big_sum").collect()
     assert dict(rows) == {FIRST: None, SECOND: 1}
@@ -118,31 +121,72 @@ def test_a_day_with_rows_of_a_delivery_that_is_gone_lacks_what_the_other_has(pla
     do(ingest, later.project, later.catalog, SECOND)
     assert later.events("event_id", "big")[0] == ("1", Decimal(1))
     assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) >= {"big"}
-    do(ingest, later.project, later.catalog, SECOND, options=["restate"])
+    do(ingest, later.project, later.catalog, SECOND, options=["add-columns"])
     assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) >= {"big"}
 
 
 def test_a_new_window_over_what_tiles_hold_is_added_to_snapshots_and_nothing_else_is_made_again(place):
-    do(build_labels, place.project, place.catalog, THIRD)
+    do(build_labels, place.project, place.catalog, MATURED)
+    assert {row["label"] for row in place.catalog.read(LABELS).collect()} == {0, 1}
     wanted = FeatureSet((COUNT, replace(COUNT, name="yesterday", window=1, hash="count-2")))
     wider = Shop(replace(place.project, features=wanted), place.catalog, place.folder)
     before = {table: place.catalog.ledger.newest(table) for table in ("labels", "tiles_sales")}
-    assert due(wider) == {("features", FIRST), ("features", SECOND)}
+    assert due(wider, MATURED) == {("features", FIRST), ("features", SECOND)}
     do(build_features, wider.project, wider.catalog, THIRD, dates=(FIRST, SECOND))
-    assert due(wider) == set()
+    assert due(wider, MATURED) == set()
     assert {table: place.catalog.ledger.newest(table) for table in before} == before
     rows = wider.catalog.read(features(wanted)).select("as_of_date", "yesterday").collect()
     assert dict(rows) == {FIRST: 2, SECOND: 2}
 
 
 def test_labels_by_an_event_wait_until_all_events_can_tell(place):
-    rule = LabelRule("event", ("sales",), filter="big = 1")
     later = with_big(place)
-    project = replace(later.project, label=rule)
-    assert lacking.label(project, later.catalog.ledger, FIRST) == {"big"}
-    assert (
-        lacking.label(replace(project, label=replace(rule, filter="amount > 1")), later.catalog.ledger, FIRST) == set()
-    )
+    later = replace(later, project=replace(later.project, label=LabelRule("event", ("sales",), filter="BIG = 1")))
+    built(later, FIRST, SECOND)
+    do(build_labels, later.project, later.catalog, MATURED)
+    assert later.catalog.ledger.partitions("labels") == {}
+    assert not {table for table, _ in due(later, MATURED)} & {"labels"}
+    built(later, FIRST, SECOND, options=("add-columns",))
+    do(build_labels, later.project, later.catalog, MATURED)
+    assert set(later.catalog.ledger.partitions("labels")) == {FIRST, SECOND}
+
+
+def test_a_population_by_an_attribute_that_versions_lack_is_refused(place):
+    crm = Source("crm", "customers", "csv", "", (("customer", "string"),), "customer", Delivered(), attributes=())
+    taken = Entry(
+        "r", "end", 99, "ingest", FIRST, datetime(2024, 3, 9, tzinfo=UTC), "ok",
+        writes=(Written("customers", FIRST, 1, "f", True),), definitions={"customers": lacking.definitions(crm)},
+    )  # fmt: skip
+    place.catalog.ledger.add(taken)
+    told = replace(crm, attributes=(Attribute("plan", "plan", "string"),))
+    sources = (*place.project.sources, told)
+    for expression, unknown in (("Plan = 'gold'", {"plan"}), ("city = 'plan'", set())):
+        project = replace(place.project, sources=sources, population=Population("contract", expression=expression))
+        assert lacking.population(project, place.catalog.ledger, FIRST) == unknown
+
+
+def test_rows_are_not_dropped_for_want_of_a_column_that_nobody_asked_for(place):
+    later = with_big(place)
+    dropping = replace(later.source, measures=(*later.source.measures[:-1], replace(BIG, cleaning=Cleaning("drop"))))
+    later = Shop(replace(later.project, sources=(dropping,)), later.catalog, later.folder)
+    with pytest.raises(DeliveryError, match=r"rows without big would be dropped.*--option add-columns"):
+        do(ingest, later.project, later.catalog, SECOND)
+    with pytest.raises(ConfigError, match=r"drop of big would drop rows known from 2024-03-09, 2024-03-10"):
+        do(build_tiles, later.project, later.catalog, SECOND)
+    built(later, FIRST, SECOND, options=("add-columns",))
+    assert found(later) == {FIRST: (2, 1, 0.5), SECOND: (4, 2, 0.5)}
+
+
+def test_a_delivery_that_kept_no_row_is_taken_again_when_the_rows_would_be_others(place):
+    place.deliver("2024-03-10.csv", ["c1,100,2024-03-10 12:00:00,2000"])
+    do(ingest, place.project, place.catalog, THIRD)
+    assert place.events("event_id")[-1] == ("91",), "too large"
+    source = replace(place.source, measures=(replace(place.source.measures[0], max_abs=10_000.0),))
+    later = replace(place, project=replace(place.project, sources=(source,)))
+    with pytest.raises(DeliveryError, match=r"when 3 deliveries \(5 rows\) were taken.*--option restate"):
+        do(ingest, later.project, later.catalog, THIRD)
+    do(ingest, later.project, later.catalog, THIRD, options=["restate"])
+    assert ("100", Decimal(2000)) in later.events("event_id", "amount")
 
 
 def test_a_new_attribute_is_null_where_a_version_was_taken_before_it(spark, tmp_path):
@@ -169,7 +213,7 @@ def test_a_new_attribute_is_null_where_a_version_was_taken_before_it(spark, tmp_
     later = Shop(
         replace(project, sources=(project.sources[0], with_city), features=wanted), place.catalog, place.folder
     )
-    for options, city in (((), None), (("restate",), "Rome")):
+    for options, city in (((), None), (("add-columns",), "Rome")):
         built(later, FIRST, options=options)
         (row,) = later.catalog.read(features(wanted)).collect()
         assert (row["plan"], row["city"]) == ("gold", city)

@@ -1,10 +1,10 @@
 """Features resolved, each with the hash of everything its values follow from."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from churn_spark.definitions.expressions import mentioned
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.ops import OPS, PARTNERED
@@ -39,12 +39,6 @@ def feature_set(section: FeaturesSection, sources: Mapping[str, Source], leaving
         derived.append(DerivedFeature(name, expression, inputs, digest))
     asked = any(feature.op in LEFT for feature in simple)
     return FeatureSet(simple, tuple(derived), attributes, leaving if asked else None)
-
-
-def mentioned(expression: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The names that a SQL expression mentions, in their own order; texts in quotes do not count."""
-    words = {word.lower() for word in re.findall(r"\w+", re.sub(r"'(?:[^'\\]|\\.)*'", "", expression))}
-    return tuple(name for name in names if name.lower() in words)
 
 
 def _hashed(feature: Feature, sources: Mapping[str, Source], leaving: Leaving, zone: str, longest: int) -> Feature:

@@ -1,7 +1,7 @@
 """The account of each delivery: read = kept + quarantined + duplicate."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.errors import DeliveryError
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Taken
+from churn_spark.events.mapping import judged_by
 from churn_spark.events.quarantine import DUPLICATE
 from churn_spark.stages.intake.judging import Judged
 from churn_spark.stages.intake.settling import Settled
@@ -32,6 +33,7 @@ class Account:
     ignored_columns: tuple[str, ...]
     accepted_incomplete: bool
     mapping: str | None
+    columns: Mapping[str, str] | None
     kept: int = 0
     quarantined: int = 0
     duplicate: int = 0
@@ -46,6 +48,7 @@ class Account:
             "reasons": sorted(self.reasons.items()),
             "known_from": sorted(self.known_from),
             "ignored_columns": sorted(self.ignored_columns),
+            "columns": None if self.columns is None else sorted(self.columns.items()),
         }
         return tuple(found[name] for name in DELIVERIES.names)
 
@@ -66,6 +69,7 @@ def taken_before(catalog: Catalog) -> dict[str, dict[str, Taken]]:
             ignored=tuple(row["ignored_columns"] or ()),
             incomplete=row["accepted_incomplete"],
             mapping=row["mapping"],
+            columns=None if row["columns"] is None else dict(row["columns"]),
         )
     return found
 
@@ -127,6 +131,7 @@ def _of_takings(judged: Judged) -> Iterable[Account]:
             ignored_columns=tuple(judged.ignored.get(taking.name, ())),
             accepted_incomplete=judged.plan.incomplete or judged.thin,
             mapping=judged.plan.mapping,
+            columns=judged_by(judged.plan.source),
         )
 
 
@@ -143,4 +148,5 @@ def _of_other(judged: Judged, taken: Taken) -> Account:
         ignored_columns=taken.ignored,
         accepted_incomplete=taken.incomplete,
         mapping=taken.mapping,
+        columns=taken.columns,
     )

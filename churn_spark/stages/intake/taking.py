@@ -12,17 +12,17 @@ from churn_spark.definitions.periods import listed
 from churn_spark.definitions.project import Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
-from churn_spark.events.mapping import mapping_hash
-from churn_spark.stages import lacking
+from churn_spark.events.mapping import column_hashes, judged_by, mapping_hash
 from churn_spark.stages.intake.files import Files
-from churn_spark.stages.intake.versions import versions
+from churn_spark.stages.intake.versions import versions, with_files
 from churn_spark.tables.ledger import NOTHING, OK, Ledger
 
 log = logging.getLogger("churn_spark.ingest")
 
 UNKNOWN = datetime.fromtimestamp(0, UTC)
 """When a folder was modified, where a store does not keep it."""
-ACCEPT, ADD_HISTORY, RESTATE, VERIFY = "accept-incomplete", "add-history", "restate", "verify"
+ACCEPT, RESTATE, VERIFY = "accept-incomplete", "restate", "verify"
+ADD_COLUMNS, ADD_HISTORY = "add-columns", "add-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,6 @@ def plan(
     zone: str,
     taken: Mapping[str, Taken],
     memory: Memory,
-    ledger: Ledger,
 ) -> Plan:
     """Compare what lies at a source with what was taken. Reads names, sizes, and the bytes of what is new; no rows.
 
@@ -93,9 +92,9 @@ def plan(
     known = [delivery for delivery in there if delivery.name in settled]
     holes = _incomplete(source, run, new, [*taken.values(), *there], memory.accepted)
     mapping = mapping_hash(source, zone)
-    remapped = _remapped(source, run, known, taken, mapping, ledger)
+    remapped = _remapped(source, run, known, taken, mapping)
     touched = _touched(source, run, [d for d in known if d not in remapped], memory.begun)
-    again = _looked_into(files, source, remapped)
+    again = with_files(spark, source, remapped) if source.format == "delta" else _looked_into(files, source, remapped)
     again += _changed(files, source, run, _looked_into(files, source, touched), taken, memory.begun)
     takings = _takings(files, source, run, [*new, *again], taken, memory)
     return Plan(source, files, mapping, takings, taken, incomplete=holes)
@@ -168,33 +167,36 @@ def _incomplete(
 
 
 def _remapped(
-    source: Source, run: Run, known: Sequence[Found], taken: Mapping[str, Taken], mapping: str, ledger: Ledger
+    source: Source, run: Run, known: Sequence[Found], taken: Mapping[str, Taken], mapping: str
 ) -> list[Found]:
-    """Deliveries to take again with `restate`: their rows would be made into something else now, or lack a column.
+    """Deliveries to take again, though their content is the same, as far as the options ask for it.
 
-    DeliveryError without it where rows or columns changed their meaning: two would be mixed. New columns wait. What is
-    no longer at the source stays as it was taken, and is told.
+    `restate`: those of which the configuration would make other rows or values now; DeliveryError without it, as two
+    meanings would be mixed. `add-columns`: those without a column that is configured now; they can wait, but for a
+    column without which rows are dropped. What is no longer at the source stays as it was taken, and is told.
     """
-    changed = {name for name, found in taken.items() if _means_other(ledger, source, found, mapping)}
-    thin = {name for name, found in taken.items() if lacking.of_delivery(ledger, source, found.known_from)}
-    there = [found for found in known if found.name in changed | thin]
-    if gone := len(changed | thin) - len(there):
+    judged, columns = judged_by(source), column_hashes(source)
+    changed = {n for n, found in taken.items() if found.mapping not in (None, mapping) or found.unlike(judged)}
+    lacked = {name: found.lacking(columns) for name, found in taken.items()}
+    thin = {name for name, found in lacked.items() if found}
+    if gone := len((changed | thin) - {found.name for found in known}):
         log.warning("%s: %d deliveries taken under another mapping are not at the source any more", source.name, gone)
-    if RESTATE in run.options:
-        return there
-    if refused := [found for found in there if found.name in changed]:
-        rows = sum(taken[found.name].read for found in refused)
-        raise DeliveryError(
-            f"{source.name}: the configuration makes something else of its rows than it did when"
-            f" {len(refused)} deliveries ({rows:,} rows) were taken; to take them again in one pass, under their old"
-            f" dates: --option {RESTATE}"
-        )
-    return []
-
-
-def _means_other(ledger: Ledger, source: Source, found: Taken, mapping: str) -> bool:
-    """Whether rows were chosen otherwise when a delivery was taken, or a column meant something else."""
-    return found.mapping not in (None, mapping) or lacking.another_meaning(ledger, source, found.known_from)
+    dropping = {column.name for column in source.columns if column.cleaning.missing == "drop"}
+    needed = {name for name in thin if lacked[name] & dropping}
+    names = ", ".join(sorted(dropping & {column for name in needed for column in lacked[name]}))
+    for refused, why, option in (
+        (changed, "the configuration makes something else of its rows than it did", RESTATE),
+        (needed, f"rows without {names} would be dropped, and it was not configured", ADD_COLUMNS),
+    ):
+        there = [found for found in known if found.name in refused]
+        if there and option not in run.options:
+            rows = sum(taken[found.name].read for found in there)
+            raise DeliveryError(
+                f"{source.name}: {why} when {len(there)} deliveries ({rows:,} rows) were taken; to take them again in"
+                f" one pass, under their old dates: --option {option}"
+            )
+    again = (changed if RESTATE in run.options else set()) | (thin if ADD_COLUMNS in run.options else set())
+    return [found for found in known if found.name in again]
 
 
 def _changed(

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pyspark.sql import Row, SparkSession
@@ -23,7 +24,7 @@ _ACTIONS = """
 
 
 def versions(spark: SparkSession, source: Source, taken: Collection[str]) -> list[Found]:
-    """The versions that added rows, with the files of those not taken yet; their names are those of the log.
+    """The versions that added rows; those of `taken` by name only (see `with_files`). Their names are those of the log.
 
     Maintenance (OPTIMIZE, VACUUM, properties) adds no rows and is no delivery. DeliveryError: a version took rows away
     (only appends can be taken), or its commit is gone from the log before it was taken. ConfigError: a table by column
@@ -35,13 +36,20 @@ def versions(spark: SparkSession, source: Source, taken: Collection[str]) -> lis
     log = Files(spark, f"{source.path.rstrip('/')}/_delta_log")
     commits = {name.removesuffix(".json"): file for name, _, file in log.listed() if _COMMIT.fullmatch(name)}
     _refuse_gap(source, commits, newest=max(taken, default=""))
-    actions = _actions(spark, {name: file for name, file in commits.items() if name not in taken})
+    found = [Found(name, (), None, commit=file) for name, file in commits.items()]
+    known = [version for version in found if version.name in taken]
+    return known + with_files(spark, source, [version for version in found if version.name not in taken])
+
+
+def with_files(spark: SparkSession, source: Source, found: Collection[Found]) -> list[Found]:
+    """Those of the versions that added rows, with the files they added."""
+    commits = {version.name: version.commit for version in found if version.commit and not version.files}
+    actions = _actions(spark, commits)
     files = Files(spark, source.path)
-    known = [Found(name, (), None, commit=file) for name, file in commits.items() if name in taken]
-    return known + [
-        Found(name, tuple(_added(files, row) for row in actions[name]), None, commit=file)
-        for name, file in commits.items()
-        if name not in taken and _appends(source, name, actions[name])
+    return [
+        version if version.files else replace(version, files=tuple(_added(files, row) for row in actions[version.name]))
+        for version in found
+        if version.files or _appends(source, version.name, actions[version.name])
     ]
 
 

@@ -11,13 +11,13 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Taken
+from churn_spark.events.mapping import column_hashes
 from churn_spark.stages import lacking
 from churn_spark.stages.intake.accounts import Account
 from churn_spark.stages.intake.judging import Judged
 from churn_spark.stages.intake.settling import Settled
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts import intake as contracts
-from churn_spark.tables.ledger import Ledger
 from churn_spark.tables.table import Table
 
 
@@ -74,7 +74,7 @@ def write(
         run,
         {table: days for table, days in owned.items() if days},
         subjects,
-        *_columns(project, catalog.ledger, intakes, taken, owned),
+        *_columns(project, intakes, taken, owned),
     )
     for intake in intakes:
         table, within = _table(intake.source, project), {"delivery": intake.deliveries}
@@ -89,7 +89,6 @@ def write(
 
 def _columns(
     project: Project,
-    ledger: Ledger,
     intakes: Sequence[Intake],
     taken: Mapping[str, Mapping[str, Taken]],
     owned: Mapping[Table, Collection[date]],
@@ -105,17 +104,18 @@ def _columns(
     for source in project.sources:
         table = lacking.table_of(source)
         intake = by_source.get(source.name)
+        columns = column_hashes(source)
         standing = {name: found.known_from for name, found in taken.get(source.name, {}).items()}
-        thin = {name: lacking.of_delivery(ledger, source, days) for name, days in standing.items()}
+        lacks = {name: found.lacking(columns) for name, found in taken.get(source.name, {}).items()}
         if intake:
             standing |= {account.delivery: tuple(account.known_from) for account in intake.accounts}
-            thin |= dict.fromkeys((taking.name for taking in intake.judged.plan.takings), lacking.NOTHING)
+            lacks |= dict.fromkeys((taking.name for taking in intake.judged.plan.takings), lacking.NOTHING)
         if table in days_of:
             definitions.setdefault(table, {}).update(lacking.definitions(source))
         for day in days_of.get(table, ()):
             here = [name for name, days in standing.items() if day in days]
-            columns = lacking.NOTHING.union(*(thin[name] for name in here))
-            keys = {lacking.key(source, column) for column in columns} if here else set(lacking.definitions(source))
+            without = lacking.NOTHING.union(*(lacks[name] for name in here))
+            keys = {lacking.key(source, column) for column in without} if here else set(lacking.definitions(source))
             lacked.setdefault(table, {}).setdefault(day, set()).update(keys)
     return definitions, lacked
 

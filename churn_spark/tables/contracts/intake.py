@@ -12,6 +12,7 @@ COUNTERPARTY = Column("counterparty", STRING, "The partner's customer_id, whethe
 EVENT_DATE = Column("event_date", DATE, "Day of the event in the configured zone.", False)
 
 REASON_COUNT = T.ArrayType(T.StructType([T.StructField("reason", STRING), T.StructField("rows", LONG)]))
+MADE_FROM = T.ArrayType(T.StructType([T.StructField("column", STRING), T.StructField("made_from", STRING)]))
 
 DELIVERIES = Table(
     name="deliveries",
@@ -37,6 +38,7 @@ DELIVERIES = Table(
         Column("ignored_columns", T.ArrayType(STRING), "Columns of the delivery that the configuration does not know."),
         Column("accepted_incomplete", BOOLEAN, "Taken with --accept-incomplete.", False),
         Column("mapping", STRING, "Hash of which rows the configuration made of it; another one calls for a restate."),
+        Column("columns", MADE_FROM, "Its columns with a hash of what they were made from; raw ones with their type."),
     ),
     partition="taken_on",
     key=("source", "delivery"),
