@@ -34,6 +34,10 @@ LATE_OPTIMISING = (
 # a snapshot make such ones: with this limit Spark splits them.
 GENERATED = {"spark.sql.codegen.hugeMethodLimit": "8000"}
 
+# PySpark tells the JVM for every column where in the program it was made, for a notebook's errors: four calls instead
+# of one, and a snapshot has hundreds of columns.
+UNTRACED = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
+
 # What the results rest on, whoever starts the session.
 FIXED = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -58,7 +62,7 @@ def session(app_name: str, *, warehouse: Path | None = None, extra: Mapping[str,
     conf = SparkConf()
     conf.set(EXTENSIONS, _joined(conf.get(EXTENSIONS), DELTA_EXTENSION))
     conf.setAll(list(FIXED.items()))
-    wanted = GENERATED | {"spark.app.name": app_name, "spark.redaction.regex": REDACTED} | dict(extra or {})
+    wanted = GENERATED | UNTRACED | {"spark.app.name": app_name, "spark.redaction.regex": REDACTED} | dict(extra or {})
     if warehouse is None and conf.get("spark.sql.catalogImplementation") != "hive":
         warehouse = _passing_folder()
     if warehouse is not None:

@@ -1,8 +1,10 @@
 """A column configured later: null where rows were taken before, never a zero, until they are taken again."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -31,10 +33,27 @@ BIG_SUM = Feature("big_sum", "sales", "sum", column="big", window=2, hash="big-1
 PART = DerivedFeature("part", "coalesce(big_sum, 0) / count", inputs=("big_sum", "count"), hash="part-1")
 
 
-@pytest.fixture
-def place(spark, tmp_path) -> Shop:
+@pytest.fixture(scope="module")
+def built_once(spark, tmp_path_factory) -> Path:
     """Two days of sales, each with one above 2, taken and built before that could be asked."""
-    made = shop(spark, tmp_path, delivered=Delivered(history_until=date(2024, 3, 9)))
+    root = tmp_path_factory.mktemp("built_once") / "shop"
+    made = opened(spark, root)
+    for day in (8, 9):
+        rows = [f"c1,{day}0,2024-03-0{day} 12:00:00,1.50", f"c1,{day}1,2024-03-0{day} 13:00:00,3"]
+        made.deliver(f"2024-03-0{day}.csv", rows)
+    built(made, FIRST, SECOND)
+    return root
+
+
+@pytest.fixture
+def place(spark, built_once, tmp_path) -> Shop:
+    """A copy of it."""
+    shutil.copytree(built_once, tmp_path / "shop")
+    return opened(spark, tmp_path / "shop")
+
+
+def opened(spark, root: Path) -> Shop:
+    made = shop(spark, root, delivered=Delivered(history_until=date(2024, 3, 9)))
     project = replace(
         made.project,
         population=Population("active", ("sales",), days=7),
@@ -42,12 +61,7 @@ def place(spark, tmp_path) -> Shop:
         label=LabelRule("inactivity", ("sales",)),
         snapshots=Snapshots(FIRST, 365),
     )
-    made = Shop(project, made.catalog, made.folder)
-    for day in (8, 9):
-        rows = [f"c1,{day}0,2024-03-0{day} 12:00:00,1.50", f"c1,{day}1,2024-03-0{day} 13:00:00,3"]
-        made.deliver(f"2024-03-0{day}.csv", rows)
-    built(made, FIRST, SECOND)
-    return made
+    return Shop(project, made.catalog, made.folder)
 
 
 def built(place: Shop, *days: date, options: tuple[str, ...] = ()) -> None:
