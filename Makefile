@@ -17,6 +17,8 @@ NO_PACKAGES = { echo "make: the packages of $(1) are missing; give pip a network
 
 # pyspark's own idea of where Spark lies must not be overruled by an installation beside it.
 unexport SPARK_HOME
+# Packages come without bytecode: what is used is compiled once, not at every start of each Python worker.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test soak bench-features docs lock clean help setup setup-dev
 .DELETE_ON_ERROR:

@@ -1,7 +1,8 @@
-"""The suite's own ways: tiles, one as-of date by rings, many by slices, and the daily job with its writes."""
+"""The suite's own ways: tiles, features of one as-of date or many, and the daily job with its writes."""
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,29 +12,46 @@ import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from benchmarks.asked import AMOUNT, AS_OF, KEY, LONGEST, SOURCE, START, WINDOWS, YEAR, by_value, features
+from benchmarks.asked import (
+    AMOUNT,
+    AS_OF,
+    CHANNEL,
+    KEY,
+    LONGEST,
+    SOURCE,
+    START,
+    VALUES,
+    WINDOWS,
+    YEAR,
+    by_value,
+    columns,
+    features,
+)
 from churn_spark.definitions.features import Feature
-from churn_spark.features import partials, rings, slices
-from churn_spark.features.formulas import formula, with_deviations
-from churn_spark.features.partials import Windowed
-from churn_spark.features.rings import seen_at
+from churn_spark.definitions.sources import Measure, value_column
 from churn_spark.features.tiles import compact
+from churn_spark.features.windows import over_windows
 
 WEEK = 7
 TILE = ("customer_id", "event_date", "known_from")
+BY_VALUE = {f"{value}_events": (value_column(CHANNEL.name, value), 0) for value in VALUES} | {
+    f"{value}_amount": (value_column(CHANNEL.name, value, AMOUNT.name), AMOUNT.scale) for value in VALUES
+}
+"""What tiles count apart by value of the category, with the scale, as if it were measures."""
+WITH_VALUES = replace(SOURCE, measures=(AMOUNT, *(Measure(name, "", scale) for name, (_, scale) in BY_VALUE.items())))
 
 
 def one_date(tiles: DataFrame, day: date = AS_OF) -> DataFrame:
-    """The features of one as-of date by rings."""
-    wanted = _wanted()
-    recent = tiles.where(F.col("known_from") > F.lit(day - timedelta(days=LONGEST)))
-    over = rings.over_windows(seen_at(recent, [day], LONGEST), wanted)
-    return _features(with_deviations(over, wanted))
+    """The features of one as-of date."""
+    return many_dates(tiles, [day])
 
 
 def many_dates(tiles: DataFrame, dates: Collection[date]) -> DataFrame:
-    """The features of many as-of dates by slices."""
-    return _features(slices.over_windows(tiles, _wanted(), dates))
+    """The features of many as-of dates."""
+    named = tiles.withColumnsRenamed({column: f"{value}_sum" for value, (column, _) in BY_VALUE.items()})
+    over = over_windows(named, (*features(), *_by_value()), WITH_VALUES, dates)
+    counts = (f"cast({name} as bigint) as {name}" if name.startswith("count") else name for name in columns())
+    return over.selectExpr(*KEY, *counts)
 
 
 def tiles_of(events: DataFrame) -> DataFrame:
@@ -116,30 +134,14 @@ def _write_partitioned(tiles: DataFrame, to: Path, delta: bool = False) -> None:
     shutil.rmtree(flat)
 
 
-def _wanted() -> tuple[Windowed, ...]:
-    values = [Windowed(_value(value, summed), window) for _, value, window, summed in by_value()]
-    return tuple(dict.fromkeys((*partials.needed(features()), *values)))
-
-
-def _value(value: str, summed: bool) -> partials.Partial:
-    share = Feature("", SOURCE.name, "share", "channel", value=value, measure="amount" if summed else None)
-    return partials.of_value(share)
+def _by_value() -> Iterator[Feature]:
+    """The features of values of the category: sums of what tiles count apart."""
+    for name, value, window, summed in by_value():
+        yield Feature(name, SOURCE.name, "sum", f"{value}_{'amount' if summed else 'events'}", window)
 
 
 def _merge(column: str) -> str:
     return column[-3:] if column.endswith(("_min", "_max")) else "sum"
-
-
-def _features(over: DataFrame) -> DataFrame:
-    simple = [
-        f"coalesce({value}, 0) as {one.name}" if one.op in ("count", "sum") else f"{value} as {one.name}"
-        for one, value in ((one, formula(one, SOURCE, 0)) for one in features())
-    ]
-    valued = []
-    for name, value, window, summed in by_value():
-        column = f"coalesce(`{Windowed(_value(value, summed), window).column}`, 0)"
-        valued.append(f"cast({column} as double) / {10**AMOUNT.scale}D as {name}" if summed else f"{column} as {name}")
-    return over.selectExpr(*KEY, *simple, *valued)
 
 
 def _new_tiles(spark: SparkSession, folder: Path, table: str) -> None:

@@ -38,6 +38,10 @@ GENERATED = {"spark.sql.codegen.hugeMethodLimit": "8000"}
 # of one, and a snapshot has hundreds of columns.
 UNTRACED = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
 
+# Batches for Python are bounded by rows: to bound their bytes too, Spark adds up the sizes of all columns after every
+# row, which takes a third of the CPU of handing them over. This value, and only this one, means no bound.
+UNWEIGHED = {"spark.sql.execution.arrow.maxBytesPerBatch": "2147483647"}
+
 # What the results rest on, whoever starts the session.
 FIXED = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -62,7 +66,13 @@ def session(app_name: str, *, warehouse: Path | None = None, extra: Mapping[str,
     conf = SparkConf()
     conf.set(EXTENSIONS, _joined(conf.get(EXTENSIONS), DELTA_EXTENSION))
     conf.setAll(list(FIXED.items()))
-    wanted = GENERATED | UNTRACED | {"spark.app.name": app_name, "spark.redaction.regex": REDACTED} | dict(extra or {})
+    wanted = (
+        GENERATED
+        | UNTRACED
+        | UNWEIGHED
+        | {"spark.app.name": app_name, "spark.redaction.regex": REDACTED}
+        | dict(extra or {})
+    )
     if warehouse is None and conf.get("spark.sql.catalogImplementation") != "hive":
         warehouse = _passing_folder()
     if warehouse is not None:

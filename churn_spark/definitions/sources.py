@@ -8,6 +8,11 @@ Format = Literal["csv", "json", "parquet", "delta"]
 Missing = Literal["null", "indicator", "drop", "constant", "mean", "median", "mode", "last_known", "interpolate"]
 Outliers = Literal["keep", "clip", "null", "flag"]
 
+SQUARE_BITS = 36
+"""Tiles keep a sum of squares as two 64-bit integers: high * 2^36 + low."""
+LARGEST_SQUARED = 2**42 - 1
+"""The largest scaled value whose square is made so in 64-bit arithmetic."""
+
 REASONS = (
     "unparsable",
     "bad_encoding",

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.sources import Source
-from churn_spark.features.rings import KEY, seen_at
+from churn_spark.features.as_of import KEY, seen_at
 
 
 def attributes(

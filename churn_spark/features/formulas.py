@@ -1,118 +1,147 @@
-"""From partials over windows to features: the formulas of `OPS` as SQL over one customer's row."""
+"""The formulas of `OPS` over the windows of a batch: doubles are made last, from integers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 
-from pyspark.sql import DataFrame
+import numpy as np
 
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.sources import Source
-from churn_spark.features import partials
-from churn_spark.features.partials import Partial, Windowed
-from churn_spark.features.rhythm import active_days, rhythm
+from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.sources import Source, value_column
+from churn_spark.features import points, rhythm, variety
+from churn_spark.features.axis import WEEK, Integers
+from churn_spark.features.batch import DAY, EVENTS, MOMENT, Batch
+from churn_spark.features.ranges import Numbers
+from churn_spark.features.wide import deviations, squares
+
+BY_COLUMN = {
+    "sum": ("sum",),
+    "mean": ("n", "sum"),
+    "std": ("n", "sum", "sumsq_high", "sumsq_low"),
+    "min": ("min",),
+    "max": ("max",),
+    "first": ("first",),
+    "last": ("last",),
+    "delta": ("first", "last"),
+    "distinct": ("values",),
+}
+"""The columns that tiles keep of a measure or category, by the operation that reads them."""
 
 
-def formula(feature: Feature, source: Source, days_window: int) -> str:
-    """SQL of a feature over the columns of `partials.needed`; doubles are made last, from integers.
-
-    days_window: the window of the set of active days.
-    """
-    if feature.op == "active_days":
-        return active_days(feature.window or 0, days_window)
-    if partials.is_rhythm(feature):
-        return rhythm(feature)
-    if feature.op.startswith("weekly_"):
-        return _weekly(feature)
-    return _plain(feature, source)
+def columns(feature: Feature) -> tuple[str, ...]:
+    """The columns of tiles that a feature is computed from, besides customer and dates."""
+    if feature.op == "share":
+        part = value_column(feature.column or "", feature.value or "", feature.measure)
+        return (part, f"{feature.measure}_sum" if feature.measure else EVENTS)
+    if feature.op in BY_COLUMN:
+        return tuple(f"{feature.column}_{kind}" for kind in BY_COLUMN[feature.op])
+    return (DAY,) if feature.op in ("recency", "active_days") or rhythm.is_rhythm(feature) else (EVENTS,)
 
 
-def with_deviations(customers: DataFrame, wanted: Iterable[Windowed]) -> DataFrame:
-    """Add for each sum of squares the squared deviations from the mean, summed, as a double (`partials.deviations`)."""
-    squares = [windowed for windowed in wanted if windowed.partial.kind == "squares"]
-    return customers.selectExpr("*", *(f"{_deviations(one)} as `{partials.deviations(one)}`" for one in squares))
+def value(feature: Feature, batch: Batch, source: Source) -> Numbers:
+    """A feature of every snapshot of a batch, masked where it is null; in the unit of its measure."""
+    found = FORMULAS.get(feature.op, rhythm.value)(feature, batch)
+    return found / 10.0 ** source.measure(feature.column or "").scale if OPS[feature.op].over == "measure" else found
 
 
-def _deviations(squares: Windowed) -> str:
-    """From integers moved next to their mean: no digits cancel.
-
-    With q = floor(sum / n) and r = sum - q n, sum((x - mean)^2) = (sumsq - 2 q sum + n q^2) - r^2 / n.
-    """
-    measure, window = squares.partial.name.removesuffix("_sumsq"), squares.window
-    count, total = (_of(measure, kind, window) for kind in ("n", "sum"))
-    some = f"nullif({count}, 0L)"
-    rest = f"pmod({total}, {some})"
-    quotient = f"cast(({total} - {rest}) div {some} as decimal(19, 0))"
-    double = f"2 * ({quotient} * cast({total} as decimal(19, 0)))"
-    moved = f"`{squares.column}` - {double} + {count} * ({quotient} * {quotient})"
-    return f"cast({moved} as double) - cast({rest} as double) * {rest} / {some}"
+def _count(feature: Feature, batch: Batch) -> Integers:
+    return batch.total(EVENTS, feature.window or 0)
 
 
-def _plain(feature: Feature, source: Source) -> str:
-    window, measure = feature.window or 0, feature.column or ""
-    match feature.op:
-        case "count":
-            value = _at(partials.EVENTS, window)
-        case "sum" | "min" | "max":
-            value = _units(_of(measure, feature.op, window), source, measure)
-        case "mean":
-            value = _units(_ratio(_of(measure, "sum", window), _of(measure, "n", window)), source, measure)
-        case "std":
-            value = _units(_deviation(measure, window), source, measure)
-        case "recency":
-            value = _at(partials.AGE, window)
-        case "share":
-            whole = _of(feature.measure, "sum", window) if feature.measure else _at(partials.EVENTS, window)
-            value = _ratio(_at(partials.of_value(feature), window), whole)
-        case "trend":
-            value = _trend(_at(partials.EVENTS, window), _at(partials.MOMENT, window), window)
-        case "ewm":
-            # Engines add in different orders: without the last digits their sums are the same, and so are the tables.
-            value = f"round(cast({_at(partials.decayed(feature.half_life or 1.0), window)} as double), 9)"
-        case unknown:
-            raise ValueError(f"{feature.name}: {unknown} is not computed from partials")
-    return value
+def _sum(feature: Feature, batch: Batch) -> Integers:
+    return batch.total(f"{feature.column}_sum", feature.window or 0)
 
 
-def _at(partial: Partial, window: int) -> str:
-    return f"`{partials.column(partial.name, window)}`"
+def _mean(feature: Feature, batch: Batch) -> Numbers:
+    return _ratio(_sum(feature, batch), batch.total(f"{feature.column}_n", feature.window or 0))
 
 
-def _of(measure: str, kind: str, window: int) -> str:
-    return _at(partials.of_measure(measure, kind), window)
-
-
-def _units(scaled: str, source: Source, measure: str) -> str:
-    return f"cast({scaled} as double) / {10 ** source.measure(measure).scale}D"
-
-
-def _ratio(part: str, whole: str) -> str:
-    return f"try_divide(cast({part} as double), cast({whole} as double))"
-
-
-def _deviation(measure: str, window: int) -> str:
+def _std(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
     """The sample standard deviation."""
-    count = _of(measure, "n", window)
-    squared = f"`{partials.deviations(Windowed(partials.of_measure(measure, 'sumsq'), window))}`"
-    return f"if({count} >= 2, sqrt({squared} / nullif({count} - 1, 0L)), null)"
+    names = (f"{feature.column}_{kind}" for kind in BY_COLUMN["std"])
+    count, total, high, low = (batch.total(name, feature.window or 0) for name in names)
+    few = count < 2
+    variance = deviations(count, total, squares(high, low)) / np.where(few, 1, count - 1)
+    return np.ma.masked_array(np.sqrt(np.maximum(variance, 0)), few)
 
 
-def _trend(events: str, moment: str, window: int) -> str:
+def _min(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
+    return batch.smallest(f"{feature.column}_min", feature.window or 0)
+
+
+def _max(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
+    return batch.largest(f"{feature.column}_max", feature.window or 0)
+
+
+def _recency(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
+    return batch.ends - batch.largest(DAY, feature.window or 0)
+
+
+def _share(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
+    part, whole = (batch.total(name, feature.window or 0) for name in columns(feature))
+    return _ratio(part, whole)
+
+
+def _ratio(part: Numbers, whole: Integers) -> np.ma.MaskedArray:
+    none = whole == 0
+    return np.ma.masked_array(part / np.where(none, 1, whole), none)
+
+
+def _trend(feature: Feature, batch: Batch) -> Numbers:
     """With x = -age, the slope is sum((x - mean x) y) / sum((x - mean x)^2); the mean of x is -(n + 1) / 2."""
-    if window < 2:
-        return "0D"
-    return f"cast({window + 1} * {events} - 2 * {moment} as double) * 6D / {window * (window * window - 1)}D"
+    window, events = feature.window or 0, _count(feature, batch)
+    ages = batch.ends * events - batch.total(MOMENT, window)
+    spread = window * (window * window - 1)
+    return ((window + 1) * events - 2 * ages) * 6.0 / spread if spread else np.zeros(len(events))
 
 
-def _weekly(feature: Feature) -> str:
-    window = feature.window or 0
-    weeks = partials.weeks(window)
-    events = {week: f"coalesce({_at(partials.of_week(week), window)}, 0L)" for week in weeks}
-    count = len(weeks)
-    if feature.op == "weekly_lag":
-        return events[feature.lag or 1]
-    if feature.op == "weekly_active":
-        return " + ".join(["0L", *(f"if({number} > 0, 1L, 0L)" for number in events.values())])
-    if count < 2:
-        return "0D"
-    # Weeks are numbered back from the as-of date, so their order in time is -week.
-    centred = " + ".join(f"ln(1D + {number}) * {count + 1 - 2 * week}D" for week, number in events.items())
-    return f"({centred}) * 6D / {count * (count * count - 1)}D"
+def _ewm(feature: Feature, batch: Batch) -> Numbers:
+    # The last digits depend on where the other windows cut the sum.
+    return np.round(batch.decayed(feature.half_life or 1.0, feature.window or 0), 9)
+
+
+def _weeks(feature: Feature) -> range:
+    """The numbers of the whole weeks of a window, 1 is the latest."""
+    return range(1, (feature.window or 0) // WEEK + 1)
+
+
+def _week(number: int, batch: Batch) -> Integers:
+    return batch.total(EVENTS, WEEK * number, after=WEEK * (number - 1))
+
+
+def _weekly_lag(feature: Feature, batch: Batch) -> Integers:
+    return _week(feature.lag or 1, batch)
+
+
+def _weekly_active(feature: Feature, batch: Batch) -> Integers:
+    return np.sum([_week(week, batch) > 0 for week in _weeks(feature)], axis=0, dtype=np.int64)
+
+
+def _weekly_slope(feature: Feature, batch: Batch) -> Numbers:
+    """Weeks are numbered back from the as-of date, so their order in time is -week."""
+    count = len(_weeks(feature))
+    slope = np.zeros(len(batch.found.date))
+    for week in _weeks(feature) if count > 1 else ():
+        slope += np.log1p(_week(week, batch)) * (count + 1 - 2 * week) * 6 / (count * (count * count - 1))
+    return slope
+
+
+FORMULAS: Mapping[str, Callable[[Feature, Batch], Numbers]] = {
+    "count": _count,
+    "sum": _sum,
+    "mean": _mean,
+    "std": _std,
+    "min": _min,
+    "max": _max,
+    "first": points.value,
+    "last": points.value,
+    "delta": points.value,
+    "recency": _recency,
+    "distinct": variety.distinct,
+    "share": _share,
+    "trend": _trend,
+    "ewm": _ewm,
+    "weekly_lag": _weekly_lag,
+    "weekly_active": _weekly_active,
+    "weekly_slope": _weekly_slope,
+}
+"""By operation; those of the customer's own rhythm are in `rhythm`."""

@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.features import Feature
+from churn_spark.features.as_of import KEY, seen_at
 from churn_spark.features.customers import since_first
-from churn_spark.features.rings import KEY, seen_at
 
 Cut = Callable[[DataFrame], DataFrame]
 """Computes rows now and ends their plan there (a local checkpoint): every round reads some, and plans would be huge."""

@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.features import Feature
 from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.rules import Leaving
+from churn_spark.features.as_of import KEY, seen_at
 from churn_spark.features.customers import active, since_first
-from churn_spark.features.rings import KEY, seen_at
 
 
 def contacts(events: DataFrame) -> DataFrame:

@@ -1,32 +1,33 @@
-"""First and last values of measures: aggregated apart, since structs would slow the sums down."""
+"""First and last values of measures: the earliest and latest by event time, then id."""
 
-from collections.abc import Collection
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.sources import Source
-from churn_spark.features.rings import KEY, ring, within
-
-POINT_OPS = ("first", "last", "delta")
-ENDS = {"first": "min", "last": "max"}
+from churn_spark.features.axis import Integers
+from churn_spark.features.batch import LARGEST, SMALLEST, Batch
 
 
-def points(tiles: DataFrame, features: Collection[Feature], source: Source) -> DataFrame:
-    """One row a customer and as-of date with the `first`, `last` and `delta` features of one source.
-
-    tiles: as_of_date, `age` and `<measure>_first`, `<measure>_last` (structs of time, id, value).
-    """
-    edges = sorted({feature.window or 0 for feature in features})
-    ends = {f"`{feature.column}_{end}`": merge for feature in features for end, merge in ENDS.items()}
-    narrow = tiles.selectExpr(*KEY, f"{ring(edges)} as ring", *ends).repartition(*KEY)
-    rings = narrow.groupBy(*KEY, "ring").agg(*(F.expr(f"{merge}({end}) as {end}") for end, merge in ends.items()))
-    return rings.groupBy(*KEY).agg(*(F.expr(_feature(feature, source, edges)) for feature in features))
+def value(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
+    """The feature of every snapshot, at the measure's scale; masked where there is no value."""
+    ends = {"first": ("first",), "last": ("last",), "delta": ("last", "first")}[feature.op]
+    found = [_at(end, f"{feature.column}_{end}", feature.window or 0, batch) for end in ends]
+    return found[0] - found[1] if len(found) == 2 else found[0]
 
 
-def _feature(feature: Feature, source: Source, edges: Collection[int]) -> str:
-    covered = within(feature.window or 0, edges)
-    first, last = (f"{merge}(if({covered}, `{feature.column}_{end}`, null)).value" for end, merge in ENDS.items())
-    value = {"first": first, "last": last, "delta": f"({last} - {first})"}[feature.op]
-    return f"cast({value} as double) / {10 ** source.measure(feature.column or '').scale}D as `{feature.name}`"
+def _at(end: str, column: str, window: int, batch: Batch) -> np.ma.MaskedArray:
+    ranks, values = batch.once(("ranked", column), lambda: _ranked(batch.column(column), end))
+    rank = (batch.smallest if end == "first" else batch.largest)(column, window, ranks)
+    return np.ma.masked_array(values[rank.filled(0)], np.ma.getmaskarray(rank))
+
+
+def _ranked(points: pa.StructArray, end: str) -> tuple[Integers, Integers]:
+    """The place of each row's point in the order of all, and the values in that order; points are time, id, value."""
+    there = np.flatnonzero(points.is_valid().to_numpy(zero_copy_only=False))
+    time, name, number = (points.field(part).take(pa.array(there)) for part in ("time", "id", "value"))
+    order = pc.sort_indices(pa.table({"time": time, "id": name}), [("time", "ascending"), ("id", "ascending")])
+    order = order.to_numpy().astype(np.int64)
+    ranks = np.full(len(points), LARGEST if end == "first" else SMALLEST)
+    ranks[there[order]] = np.arange(len(order))
+    return ranks, np.append(number.to_numpy()[order], 0)

@@ -7,8 +7,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.rules import Population
+from churn_spark.features.as_of import KEY
 from churn_spark.features.customers import first_column, first_days
-from churn_spark.features.rings import KEY
 
 
 def population(rule: Population, dates: Collection[date], candidates: DataFrame, first_seen: DataFrame) -> DataFrame:

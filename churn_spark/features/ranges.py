@@ -1,7 +1,7 @@
-"""Sums and extremes over the windows of customers at as-of dates, as ranges of rows sorted by customer and slice.
+"""Which rows the windows of customers hold at as-of dates, as ranges of rows sorted by customer and day.
 
-A row is seen by the as-of dates from its `first` on. Where later slices are seen later, what a window holds at a date
-is one range of consecutive rows: a difference of prefix sums. Rows out of that order (late ones) are few: they are
+A row is seen by the as-of dates from its `first` on. Where later days are seen later, what a window holds at a date is
+one range of consecutive rows: a difference of prefix sums. Rows out of that order (late ones) are few: they are
 repeated for every date that sees them, as ranges of their own, and merged in.
 """
 
@@ -19,18 +19,18 @@ Numbers = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows sorted by customer (0, 1, ...), slice and `first` (the number of the first as-of date that sees a row)."""
+    """Rows sorted by customer (0, 1, ...), day of the axis and `first` (the number of the first date that sees it)."""
 
     customer: Integers
-    slice: Integers
+    day: Integers
     first: Integers
 
     @property
     def customers(self) -> int:
         return int(self.customer[-1]) + 1 if len(self.customer) else 0
 
-    def take(self, chosen: Integers) -> "Rows":
-        return Rows(self.customer[chosen], self.slice[chosen], self.first[chosen])
+    def take(self, chosen: Numbers | slice) -> "Rows":
+        return Rows(self.customer[chosen], self.day[chosen], self.first[chosen])
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,17 @@ class Ranges:
     begins: Integers
     ends: Integers
 
-    def of(self, snapshots: slice) -> "Ranges":
+    def of(self, snapshots: slice | Numbers) -> "Ranges":
         return Ranges(self.rows, self.begins[:, snapshots], self.ends[snapshots])
 
-    def totals(self, values: Numbers, inner: Sequence[int], outer: Sequence[int]) -> Numbers:
-        """Sums from offset `inner` back to `outer`, by pair of offsets (row) and snapshot.
+    def before(self, values: Numbers) -> Numbers:
+        """Prefix sums over all customers, for `total`; they may wrap around, differences of integers stay exact."""
+        sums = np.zeros(len(self.rows) + 1, values.dtype)
+        np.cumsum(values[self.rows], out=sums[1:])
+        return sums
 
-        Prefix sums run over all customers and may wrap around: differences of 64-bit integers stay exact.
-        """
-        before = np.zeros(len(self.rows) + 1, values.dtype)
-        np.cumsum(values[self.rows], out=before[1:])
+    def total(self, before: Numbers, inner: int, outer: int) -> Numbers:
+        """The sum of each snapshot from one offset back to another, by their numbers."""
         return before[self.begins[inner]] - before[self.begins[outer]]
 
     def merged(self, values: Numbers, merge: np.ufunc, nothing: float, outer: Sequence[int]) -> Numbers:
@@ -83,46 +84,48 @@ class Snapshots:
 
 def snapshots(rows: Rows, axis: Axis) -> Snapshots:
     """The customers with a row in the longest window of each as-of date."""
+    date, customer = (grid.ravel() for grid in np.indices((len(axis.dates), rows.customers)))
+    found = ranges(rows, axis, customer, date)
+    # A date that sees a late row also sees the later row that makes it late: the rows in order tell who is seen.
+    seen = found[0].ends > found[0].begins[-1]
+    return Snapshots(customer[seen], date[seen], tuple(some.of(seen) for some in found))
+
+
+def ranges(rows: Rows, axis: Axis, customer: Integers, date: Integers) -> tuple[Ranges, ...]:
+    """The ranges of some customers at some dates: of the rows in order, and where there are any of the late ones."""
     when = rows.customer * len(axis.dates) + rows.first
     disordered = when > np.minimum.accumulate(when[::-1])[::-1]
     ordered, late = np.flatnonzero(~disordered), np.flatnonzero(disordered)
-    late, late_date = _repeated(rows, late, axis)
-    # A date that sees a late row also sees the later row that makes it late: the rows in order tell who is seen.
-    date, customer = (grid.ravel() for grid in np.indices((len(axis.dates), rows.customers)))
     ends = np.searchsorted(when[ordered], customer * len(axis.dates) + date, side="right")
-    places = _places(rows.take(ordered), axis)
-    seen = ends > np.searchsorted(places, _edges(axis, customer, date)[-1])
-    date, customer, ends = date[seen], customer[seen], ends[seen]
-    begins = np.minimum(np.searchsorted(places, _edges(axis, customer, date)), ends)
-    ranges = [Ranges(ordered, begins, ends)]
-    if len(late):
-        ranges.append(_of_late(rows, late, late_date, axis, customer, date))
-    return Snapshots(customer, date, tuple(ranges))
+    begins = np.searchsorted(_places(rows.take(ordered), axis), _edges(axis, customer, date))
+    in_order = Ranges(ordered, np.minimum(begins, ends), ends)
+    return (in_order, _of_late(rows, late, axis, customer, date)) if len(late) else (in_order,)
 
 
 def _places(rows: Rows, axis: Axis) -> Integers:
-    """One ascending number for customer and slice."""
-    return rows.customer * (axis.slices + 1) + rows.slice
+    """One ascending number for customer and day."""
+    return rows.customer * (axis.days + 1) + rows.day
 
 
 def _edges(axis: Axis, customer: Integers, date: Integers) -> Integers:
     """The number (see `_places`) at which each offset (row) of each snapshot begins."""
-    return customer * (axis.slices + 1) + axis.begins[:, date]
+    return customer * (axis.days + 1) + axis.begins[:, date]
+
+
+def _of_late(rows: Rows, late: Integers, axis: Axis, customer: Integers, date: Integers) -> Ranges:
+    repeated, of_date = _repeated(rows, late, axis)
+    by_date = rows.customers * (axis.days + 1)
+    places = of_date * by_date + _places(rows.take(repeated), axis)
+    begins = np.searchsorted(places, date * by_date + _edges(axis, customer, date))
+    ends = np.searchsorted(places, date * by_date + (customer + 1) * (axis.days + 1))
+    return Ranges(repeated, np.minimum(begins, ends), ends)
 
 
 def _repeated(rows: Rows, late: Integers, axis: Axis) -> tuple[Integers, Integers]:
     """Rows, once for every as-of date that sees them in its longest window, and that date; by date, then as before."""
-    dates = np.searchsorted(axis.begins[-1], rows.slice[late], side="right") - rows.first[late]
+    dates = np.searchsorted(axis.begins[-1], rows.day[late], side="right") - rows.first[late]
     repeated = np.repeat(late, dates)
     nth = np.arange(len(repeated)) - np.repeat(np.cumsum(dates) - dates, dates)
     date = rows.first[repeated] + nth
     order = np.argsort(date, kind="stable")
     return repeated[order], date[order]
-
-
-def _of_late(rows: Rows, late: Integers, late_date: Integers, axis: Axis, customer: Integers, date: Integers) -> Ranges:
-    by_date = rows.customers * (axis.slices + 1)
-    places = late_date * by_date + _places(rows.take(late), axis)
-    edges = date * by_date + _edges(axis, customer, date)
-    ends = np.searchsorted(places, date * by_date + (customer + 1) * (axis.slices + 1))
-    return Ranges(late, np.minimum(np.searchsorted(places, edges), ends), ends)

@@ -1,92 +1,101 @@
-"""Features of the customer's own rhythm: the set of active days D, held as bits, and the intervals between them."""
+"""Features of the customer's own rhythm: the set of active days D and the intervals between them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from pyspark.sql import DataFrame
+import numpy as np
 
 from churn_spark.definitions.features import Feature
-from churn_spark.features import partials
-from churn_spark.features.partials import WORD
+from churn_spark.features.axis import Integers
+from churn_spark.features.batch import Batch
+from churn_spark.features.ranges import Numbers, Rows, ranges
+
+SHARES = {"median": 0.5, "p90": 0.9}
 
 
-def active_days(window: int, days_window: int) -> str:
-    """SQL of the number of active days of a window: the bits of the set that lie in it."""
-    counts = [
-        f"bit_count({_word(number, days_window)} & {_mask(window - number * WORD)})"
-        for number in range(partials.words(window))
-    ]
-    return " + ".join(counts)
+def is_rhythm(feature: Feature) -> bool:
+    """Whether a feature is computed from the differences of consecutive active days."""
+    return feature.op.startswith(("interval_", "overdue_"))
 
 
-def with_intervals(customers: DataFrame, features: Iterable[Feature]) -> DataFrame:
-    """Add what `rhythm` needs, as columns of their own so that each array is made once.
+def value(feature: Feature, batch: Batch) -> Numbers:
+    """A feature over D of every snapshot, masked where it is null."""
+    window = feature.window or 0
+    if feature.op == "active_days":
+        return _active_days(window, batch)
+    kind, statistic = feature.op.split("_", 1)
+    interval = np.ma.concatenate([_statistic(statistic, some) for some in _intervals(window, batch)])
+    if kind == "interval":
+        return interval
+    since = np.concatenate([some.since for some in _intervals(window, batch)])
+    return since / np.ma.maximum(interval, 1)
 
-    customers: the words of the set of active days. Makes `ages_<n>` (of the active days in the window, latest first)
-    and `intervals_<n>` (differences of consecutive active days, smallest first), days.
+
+class _Intervals:
+    """The intervals of the customers of one as-of date within a window, in the order of its snapshots.
+
+    of: the number of the snapshot of each interval, ascending; days: the intervals, ascending within a snapshot; count:
+    of each snapshot; since: days from its last active day to the date.
     """
-    listed = tuple(features)
-    windows = sorted({feature.window or 0 for feature in listed if partials.is_rhythm(feature)})
-    if not windows:
-        return customers
-    days = customers.selectExpr("*", f"{_ages(partials.days_window(listed))} as ages")
-    days = days.selectExpr("*", *(f"filter(ages, age -> age <= {n}) as ages_{n}" for n in windows))
-    return days.selectExpr("*", *(f"{_intervals(f'ages_{n}')} as intervals_{n}" for n in windows))
+
+    def __init__(self, of: Integers, days: Integers, snapshots: int, since: Integers) -> None:
+        self.of, self.days, self.since = of, days, since
+        self.count = np.bincount(of, minlength=snapshots)
+        self.starts = np.cumsum(self.count) - self.count
+
+    def total(self, values: Integers) -> Integers:
+        """The sum of a number of each interval, exact: doubles hold whole numbers up to 2^53."""
+        return np.bincount(self.of, values, minlength=len(self.count)).astype(np.int64)
 
 
-def rhythm(feature: Feature) -> str:
-    """SQL of an `interval_` or `overdue_` feature over the columns of `with_intervals`."""
-    kind, name = feature.op.split("_", 1)
-    ages, intervals = f"ages_{feature.window}", f"intervals_{feature.window}"
-    interval = _statistic(name, intervals, ages)
-    return (
-        f"get({ages}, 0) / greatest(cast({interval} as double), if(size({intervals}) > 0, 1D, null))"
-        if kind == "overdue"
-        else interval
-    )
+def _statistic(name: str, some: _Intervals) -> np.ma.MaskedArray:
+    none = some.count == 0
+    if name == "mean":
+        return np.ma.masked_array(some.total(some.days) / np.maximum(some.count, 1), none)
+    if name == "std":
+        few = some.count < 2
+        total, squares = some.total(some.days), some.total(some.days**2)
+        spread = some.count * squares - total * total
+        return np.ma.masked_array(np.sqrt(spread / np.where(few, 1, some.count * (some.count - 1))), few)
+    # Padded, so that a snapshot without intervals looks at something, and is masked.
+    days = np.append(some.days, 0)
+    if name == "max":
+        return np.ma.masked_array(days[some.starts + np.maximum(some.count, 1) - 1], none)
+    position = np.maximum(some.count - 1, 0) * SHARES[name]
+    below = np.floor(position).astype(np.int64)
+    lower = days[some.starts + below]
+    upper = days[some.starts + np.minimum(below + 1, np.maximum(some.count - 1, 0))]
+    return np.ma.masked_array(lower + (position - below) * (upper - lower), none)
 
 
-def _statistic(name: str, intervals: str, ages: str) -> str:
-    count = f"size({intervals})"
-    total = f"cast(get({ages}, size({ages}) - 1) - get({ages}, 0) as bigint)"
-    squares = f"aggregate({intervals}, 0L, (total, days) -> total + days * days)"
-    statistics = {
-        "mean": f"try_divide(cast({total} as double), {count})",
-        "std": f"if({count} >= 2, sqrt(try_divide(cast({count} * {squares} - {total} * {total} as double),"
-        f" {count} * ({count} - 1))), null)",
-        "median": _percentile(intervals, 0.5),
-        "p90": _percentile(intervals, 0.9),
-        "max": f"array_max({intervals})",
-    }
-    return statistics[name]
+def _days(batch: Batch) -> Rows:
+    """The customers' active days, each once, as known from the earliest of its rows."""
+    rows = batch.rows
+    another = np.diff(rows.customer, prepend=-1).astype(bool) | np.diff(rows.day, prepend=-1).astype(bool)
+    return rows.take(another)
 
 
-def _percentile(ordered: str, share: float) -> str:
-    """By linear interpolation between the values at floor and ceiling of (count - 1) x share."""
-    position = f"(size({ordered}) - 1) * {share}D"
-    below = f"cast(floor({position}) as int)"
-    lower = f"get({ordered}, {below})"
-    upper = f"coalesce(get({ordered}, {below} + 1), {lower})"
-    return f"{lower} + ({position} - {below}) * ({upper} - {lower})"
+def _active_days(window: int, batch: Batch) -> Integers:
+    def counted() -> list[tuple[Integers, Integers]]:
+        found = ranges(_days(batch), batch.axis, batch.found.customer, batch.found.date)
+        return [(some.begins, some.ends) for some in found]
+
+    parts = batch.once("active days", counted)
+    return np.sum([ends - begins[batch.offset(window)] for begins, ends in parts], axis=0)
 
 
-def _ages(days_window: int) -> str:
-    ages = [
-        f"filter(sequence({WORD * number + 1}, {min(WORD * (number + 1), days_window)}),"
-        f" age -> getbit({_word(number, days_window)}, age - {WORD * number + 1}) = 1)"
-        for number in range(partials.words(days_window))
-    ]
-    return f"concat({', '.join(ages)})"
+def _intervals(window: int, batch: Batch) -> list[_Intervals]:
+    return batch.once(("intervals", window), lambda: list(_by_date(window, batch)))
 
 
-def _intervals(ages: str) -> str:
-    differences = f"transform({ages}, (age, position) -> age - get({ages}, position - 1))"
-    return f"array_sort(filter({differences}, days -> days is not null))"
-
-
-def _word(number: int, days_window: int) -> str:
-    return f"`{partials.column(partials.word(number).name, days_window)}`"
-
-
-def _mask(days: int) -> str:
-    """An integer whose lowest `days` bits are set."""
-    return "-1L" if days >= WORD else f"{(1 << days) - 1}L"
+def _by_date(window: int, batch: Batch) -> Iterator[_Intervals]:
+    days = batch.once("days", lambda: _days(batch))
+    for number, end in enumerate(batch.axis.ends):
+        seen = days.take((days.first <= number) & (days.day >= end - window))
+        at = batch.found.at(number)
+        place = np.searchsorted(batch.found.customer[at], seen.customer)
+        since = np.zeros(at.stop - at.start, np.int64)
+        since[place] = end - seen.day  # the last one stays
+        same = np.diff(place) == 0
+        of, length = place[1:][same], np.diff(seen.day)[same]
+        order = np.lexsort((length, of))
+        yield _Intervals(of[order], length[order], len(since), since)

@@ -1,4 +1,4 @@
-"""The features of snapshots: rings over tiles for one date, slices for many, joined to the population."""
+"""The features of snapshots: what the windows of tiles hold, joined to the population."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,21 +10,14 @@ from churn_spark.definitions.features import DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.ops import OPS, PARTNERED
 from churn_spark.definitions.rules import Population
 from churn_spark.definitions.sources import Source
-from churn_spark.features import partials, rings, slices
+from churn_spark.features.arrow import ACTIVE
+from churn_spark.features.as_of import KEY
 from churn_spark.features.customers import active, attributes, first_column, first_days
-from churn_spark.features.formulas import formula, with_deviations
 from churn_spark.features.networks import from_networks
-from churn_spark.features.partials import Windowed
 from churn_spark.features.partners import left_by_event, left_by_silence, of_contacts, partners
-from churn_spark.features.points import POINT_OPS, points
 from churn_spark.features.population import population
-from churn_spark.features.rhythm import with_intervals
-from churn_spark.features.rings import KEY, seen_at
-from churn_spark.features.variety import distinct
-
-MANY = 2
-"""As-of dates from which on slices cost less than rings; the numbers are the same."""
-ACTIVE = "_active"
+from churn_spark.features.sketches import approximate
+from churn_spark.features.windows import over_windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +61,12 @@ def snapshots(
         windowed = [
             feature for feature in features.of(name) if feature.window and OPS[feature.op].over not in PARTNERED
         ]
-        parts += _apart(tiles, windowed, source, dates)
-        also = rule.days if rule.by == "active" and (name,) == rule.sources else 0
-        over = _over_windows(tiles, windowed, source, dates, also)
-        if over is not None and also:
+        parts += approximate(tiles, [feature for feature in windowed if _sketched(feature, source)], dates)
+        spine = rule.days if rule.by == "active" and (name,) == rule.sources else 0
+        over = _over_windows(tiles, windowed, source, dates, spine)
+        if over is not None and spine:
             candidates = over.where(ACTIVE).drop(ACTIVE)
-        parts += [over] if over is not None and not also else []
+        parts += [over] if over is not None and not spine else []
     if candidates is None and rule.by == "contract":
         raise ValueError("a population by contract needs the attributes of customers")
     if candidates is None:
@@ -114,36 +107,19 @@ def _of_partners(known: Known, features: FeatureSet, dates: Collection[date]) ->
     return [partners(known.contacts[name], asked, dates, customers) for name, asked in wanted.items() if asked]
 
 
-def _apart(tiles: DataFrame, features: Collection[Feature], source: Source, dates: Collection[date]) -> list[DataFrame]:
-    """Frames of one row a customer and as-of date with the features that are no merge of numbers."""
-    ends = [feature for feature in features if feature.op in POINT_OPS]
-    various = [feature for feature in features if feature.op == "distinct"]
-    if not ends and not various:
-        return []
-    recent = seen_at(tiles, dates, max(feature.window or 0 for feature in (*ends, *various)))
-    return [*distinct(recent, various, source), *([points(recent, ends, source)] if ends else [])]
-
-
 def _over_windows(
-    tiles: DataFrame, features: Collection[Feature], source: Source, dates: Collection[date], also: int
+    tiles: DataFrame, features: Collection[Feature], source: Source, dates: Collection[date], active_days: int
 ) -> DataFrame | None:
-    """One row a customer and as-of date with the features made from partials, None without such features.
+    """One row a customer and as-of date with the features made from windows of tiles, None without any.
 
-    also: days; if not 0, `ACTIVE` says whether the customer had an event in as many.
+    active_days: if not 0, `ACTIVE` says whether the customer had an event in as many days.
     """
-    merged = [feature for feature in features if feature.op not in (*POINT_OPS, "distinct")]
-    if not merged:
-        return None
-    spine = [Windowed(partials.EVENTS, also)] if also else []
-    wanted = tuple(dict.fromkeys((*partials.needed(merged), *spine)))
-    if len(set(dates)) >= MANY:
-        over = slices.over_windows(tiles, wanted, dates)
-    else:
-        recent = seen_at(tiles, dates, max(windowed.window for windowed in wanted))
-        over = with_deviations(rings.over_windows(recent, wanted), wanted)
-    customers, days = with_intervals(over, merged), partials.days_window(merged)
-    known = [f"`{windowed.column}` > 0 as {ACTIVE}" for windowed in spine]
-    return customers.selectExpr(*KEY, *known, *(f"{formula(f, source, days)} as `{f.name}`" for f in merged))
+    exact = [feature for feature in features if not _sketched(feature, source)]
+    return over_windows(tiles, exact, source, dates, active_days) if exact or active_days else None
+
+
+def _sketched(feature: Feature, source: Source) -> bool:
+    return feature.op == "distinct" and source.category(feature.column or "").approximate
 
 
 def _value(feature: Feature, source: Source) -> str:

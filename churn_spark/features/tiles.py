@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.sources import Category, Measure, Source, value_column
+from churn_spark.definitions.sources import SQUARE_BITS, Category, Measure, Source, value_column
 
 KEY = ("customer_id", "event_date", "known_from")
 
@@ -54,7 +54,7 @@ def _units(measure: Measure) -> Column:
 
 def _measure(measure: Measure) -> list[Column]:
     name, value = measure.name, F.col(_scaled(measure.name))
-    wide = value.cast("decimal(19,0)")
+    high, low = _square(value)
     point = F.when(
         value.isNotNull(),
         F.struct(F.unix_micros("event_time").alias("time"), F.col("event_id").alias("id"), value.alias("value")),
@@ -63,13 +63,22 @@ def _measure(measure: Measure) -> list[Column]:
     return [
         F.count(value).alias(f"{name}_n"),
         F.coalesce(F.sum(value), F.lit(0)).alias(f"{name}_sum"),
-        F.coalesce(F.sum(wide * wide), F.lit(0)).cast("decimal(38,0)").alias(f"{name}_sumsq"),
+        F.coalesce(F.sum(high), F.lit(0)).alias(f"{name}_sumsq_high"),
+        F.coalesce(F.sum(low), F.lit(0)).alias(f"{name}_sumsq_low"),
         F.min(value).alias(f"{name}_min"),
         F.max(value).alias(f"{name}_max"),
         *(points if measure.points else ()),
         F.sum(f"{name}_missing").alias(f"{name}_missing"),
         F.sum(f"{name}_outlier").alias(f"{name}_outlier"),
     ]
+
+
+def _square(value: Column) -> tuple[Column, Column]:
+    """High and low part of a square, in 64-bit integers: the value is a 2^h + b, with h half of the low part's bits."""
+    half = SQUARE_BITS // 2
+    a, b = F.shiftright(value, half), value.bitwiseAND(F.lit(2**half - 1))
+    rest = a * b * F.lit(2 ** (half + 1)) + b * b
+    return a * a + F.shiftright(rest, SQUARE_BITS), rest.bitwiseAND(F.lit(2**SQUARE_BITS - 1))
 
 
 def _category(category: Category) -> list[Column]:

@@ -1,47 +1,38 @@
-"""Different values of categories: exactly, by the day each value was last seen, or by HyperLogLog sketches."""
+"""Different values of categories, counted exactly."""
 
-from collections.abc import Collection, Iterable
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
 
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.sources import Source
-from churn_spark.features.rings import KEY, ring, within
+from churn_spark.features.axis import Integers
+from churn_spark.features.batch import Batch
+from churn_spark.features.ranges import Rows, Snapshots, snapshots
 
 
-def distinct(tiles: DataFrame, features: Iterable[Feature], source: Source) -> list[DataFrame]:
-    """A frame for each category, of one row a customer and as-of date with its `distinct` features.
-
-    tiles: as_of_date, `age` and `<category>_values` (arrays) or `<category>_sketch`. Whatever the number of windows, an
-    exact count keeps one age a value: the smallest, since a value seen then is in every window that long.
-    """
-    by_category: dict[str, list[Feature]] = {}
-    for feature in features:
-        by_category.setdefault(feature.column or "", []).append(feature)
-    return [
-        _sketched(tiles, name, listed) if source.category(name).approximate else _exact(tiles, name, listed)
-        for name, listed in by_category.items()
-    ]
+def distinct(feature: Feature, batch: Batch) -> Integers:
+    """How many values of its category each snapshot has in a window."""
+    column = f"{feature.column}_values"
+    there, owner = batch.once(column, lambda: _values(batch.column(column), batch))
+    offset = batch.offset(feature.window or 0)
+    held = np.any([some.begins[offset] < some.ends for some in there.ranges], axis=0)
+    found = batch.found
+    # Whoever has a value at a date has a tile then, so there is a snapshot for it.
+    place = np.searchsorted(_number(found.customer, found.date, batch), _number(owner, there.date, batch)[held])
+    return np.bincount(place, minlength=len(found.date))
 
 
-def _exact(tiles: DataFrame, category: str, features: Collection[Feature]) -> DataFrame:
-    seen = tiles.selectExpr(*KEY, "age", f"`{category}_values` as values").repartition(*KEY)
-    last_seen = (
-        seen.selectExpr(*KEY, "age", "explode(values) as value").groupBy(*KEY, "value").agg(F.expr("min(age) as age"))
-    )
-    return last_seen.groupBy(*KEY).agg(
-        *(F.expr(f"count_if(age <= {feature.window}) as `{feature.name}`") for feature in features)
-    )
+def _values(values: pa.ListArray, batch: Batch) -> tuple[Snapshots, Integers]:
+    """Where each value of each customer is seen, as if it were a customer of its own, and whose it is."""
+    row = np.repeat(np.arange(len(values)), values.value_lengths().fill_null(0).to_numpy(zero_copy_only=False))
+    codes = values.flatten().dictionary_encode()
+    mine = batch.rows.take(row)
+    pair = mine.customer * max(1, len(codes.dictionary)) + codes.indices.to_numpy()
+    order = np.argsort(pair, kind="stable")
+    pairs, number = np.unique(pair[order], return_inverse=True)
+    there = snapshots(Rows(number, mine.day[order], mine.first[order]), batch.axis)
+    owner = pairs // max(1, len(codes.dictionary))
+    return there, owner[there.customer]
 
 
-def _sketched(tiles: DataFrame, category: str, features: Collection[Feature]) -> DataFrame:
-    edges = sorted({feature.window or 0 for feature in features})
-    narrow = tiles.selectExpr(*KEY, f"{ring(edges)} as ring", f"`{category}_sketch` as sketch").repartition(*KEY)
-    rings = narrow.groupBy(*KEY, "ring").agg(F.expr("hll_union_agg(sketch) as sketch"))
-    return rings.groupBy(*KEY).agg(*(F.expr(_estimate(feature, edges)) for feature in features))
-
-
-def _estimate(feature: Feature, edges: Collection[int]) -> str:
-    covered = f"if({within(feature.window or 0, edges)}, sketch, null)"
-    return f"hll_sketch_estimate(hll_union_agg({covered})) as `{feature.name}`"
+def _number(customer: Integers, date: Integers, batch: Batch) -> Integers:
+    return date * batch.rows.customers + customer

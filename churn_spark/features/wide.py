@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from churn_spark.features.ranges import Integers, Ranges
+from churn_spark.definitions.sources import SQUARE_BITS
+from churn_spark.features.axis import Integers
 
 Words = npt.NDArray[np.uint64]
 HALF = np.uint64(32)
@@ -31,19 +31,18 @@ class Wide:
     def __sub__(self, other: "Wide") -> "Wide":
         return self + -other
 
-    def take(self, chosen: Integers) -> "Wide":
-        return Wide(self.high[chosen], self.low[chosen])
-
     def doubles(self) -> npt.NDArray[np.float64]:
         """The nearest double, but for two roundings."""
         return self.high.view(np.int64) * np.float64(2**64) + self.low.astype(np.float64)
 
-    @classmethod
-    def of(cls, decimals: pa.Array) -> "Wide":
-        """The integers of an Arrow array of decimal(38, 0) without nulls, whose buffer holds just these words."""
-        words = np.frombuffer(decimals.buffers()[1], np.uint64).reshape(-1, 2)
-        words = words[decimals.offset : decimals.offset + len(decimals)]
-        return cls(words[:, 1].copy(), words[:, 0].copy())
+
+def squares(high: Integers, low: Integers) -> Wide:
+    """high * 2^SQUARE_BITS + low, neither negative: sums of squares as tiles keep them."""
+    moved = Wide(
+        (high >> (64 - SQUARE_BITS)).astype(np.uint64),
+        high.astype(np.uint64) << np.uint64(SQUARE_BITS),
+    )
+    return moved + Wide(np.zeros_like(moved.high), low.astype(np.uint64))
 
 
 def product(left: Integers, right: Integers) -> Wide:
@@ -57,22 +56,12 @@ def product(left: Integers, right: Integers) -> Wide:
     return Wide(np.where(negative, turned.high, found.high), np.where(negative, turned.low, found.low))
 
 
-def totals(values: Wide, ranges: Ranges, outer: list[int]) -> Wide:
-    """Sums of each window, by offset (row) and snapshot; prefix sums modulo 2^128, so differences are exact."""
-    chosen = values.take(ranges.rows)
-    low, high = (np.zeros(len(chosen.low) + 1, np.uint64) for _ in range(2))
-    np.cumsum(chosen.low, out=low[1:])
-    np.cumsum(chosen.high + (low[1:] < chosen.low), out=high[1:])
-    before = Wide(high, low)
-    return before.take(ranges.ends[np.newaxis]) - before.take(ranges.begins[outer])
-
-
-def deviations(count: Integers, total: Integers, squares: Wide) -> npt.NDArray[np.float64]:
-    """The sum of squared deviations from the mean, without cancellation: see `formulas`; not a number without values.
+def deviations(count: Integers, total: Integers, sum_of_squares: Wide) -> npt.NDArray[np.float64]:
+    """The sum of squared deviations from the mean, from integers moved next to it: no digits cancel.
 
     With q = floor(total / count) and r = total - q count it is (squares - q (total + r)) - r^2 / count.
     """
     some = np.maximum(count, 1)
     quotient, rest = np.divmod(total, some)
-    moved = squares - product(quotient, total + rest)
+    moved = sum_of_squares - product(quotient, total + rest)
     return moved.doubles() - rest.astype(np.float64) * rest / some

@@ -182,7 +182,7 @@ MISTAKES = [
     (
         ("max_abs: 10000", "max_abs: 1.0e+14"),
         "17: sources.orders.measures.amount.max_abs: 1e+14 at scale 2 could overflow a sum over 56 days of up to 10000 events; "
-        "at most 1.65e+11 fits",
+        "at most 1.06e+10 fits",
     ),
     (
         ("{expression: town}", "{expression: town, cleaning: {missing: mean}}"),

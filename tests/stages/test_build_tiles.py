@@ -72,7 +72,7 @@ def test_a_tile_sums_up_one_customer_day_and_knowledge_date(made):
         {"event_id": "5", "known_from": "2026-03-04", "event_date": "2026-03-03", "customer_id": "b"},
     )
     do(build_tiles, project, catalog, D4)
-    columns = ("events", "amount_n", "amount_sum", "amount_sumsq", "amount_min", "amount_max", "amount_missing")
+    columns = ("events", "amount_n", "amount_sum", "amount_sumsq_low", "amount_min", "amount_max", "amount_missing")
     assert built(project, catalog, *columns, "shop__a", "shop__a__amount", "shop_values") == {
         ("a", 3): (3, 2, 125, 23125, -25, 150, 1, 1, 150, ["A", "B"]),
         ("b", 4): (1, 1, 150, 22500, 150, 150, 0, 1, 150, ["A"]),

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from math import isqrt
 
+from churn_spark.definitions.sources import LARGEST_SQUARED, SQUARE_BITS
 from churn_spark.settings.document import Keys, Problem
 from churn_spark.settings.draft import Draft
 from churn_spark.settings.nearest import unknown
@@ -102,11 +104,11 @@ def _constant(cleaning: CleaningSection, kind: type | tuple[type, ...], called: 
 
 
 def _overflow(draft: Draft, source: SourceSection, keys: Keys) -> Iterator[Problem]:
-    """Scaled values must fit a decimal(18), sums over the longest window 64 bits, those of squares a decimal(38)."""
+    """Scaled values must fit a decimal(18), sums over the longest window 64 bits, those of squares two such numbers."""
     days = longest_window(draft)
     for name, measure in source.measures.items():
         events = EVENTS_A_DAY * days
-        room = min(10**18 - 1, (2**63 - 1) // events, int((10**38 / events) ** 0.5))
+        room = min(10**18 - 1, (2**63 - 1) // events, isqrt(2 ** (63 + SQUARE_BITS) // events) - 1, LARGEST_SQUARED)
         largest = room / 10**measure.scale
         if measure.max_abs > largest:
             text = (

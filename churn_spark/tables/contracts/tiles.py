@@ -2,7 +2,7 @@
 
 from pyspark.sql import types as T
 
-from churn_spark.definitions.sources import Category, Measure, Source, value_column
+from churn_spark.definitions.sources import SQUARE_BITS, Category, Measure, Source, value_column
 from churn_spark.tables.contracts.intake import CUSTOMER_ID, EVENT_DATE, KNOWN_FROM
 from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
 
@@ -75,7 +75,8 @@ def _measure(measure: Measure) -> tuple[Column, ...]:
     return (
         Column(f"{name}_n", LONG, "Events with a value.", False),
         Column(f"{name}_sum", LONG, f"Sum, {unit}.", False),
-        Column(f"{name}_sumsq", T.DecimalType(38, 0), f"Sum of squares, ({unit})^2.", False),
+        Column(f"{name}_sumsq_high", LONG, f"Sum of squares, ({unit})^2: high * 2^{SQUARE_BITS} + low.", False),
+        Column(f"{name}_sumsq_low", LONG, "Its low part.", False),
         Column(f"{name}_min", LONG, f"Smallest, {unit}; null without a value."),
         Column(f"{name}_max", LONG, f"Largest, {unit}; null without a value."),
         *(points if measure.points else ()),

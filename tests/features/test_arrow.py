@@ -1,0 +1,121 @@
+"""Arrow batches of tiles, cut anywhere, against the oracle: any events, dates and windows, without Spark."""
+
+import math
+from collections import defaultdict
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from churn_spark.definitions.ops import OPS
+from churn_spark.definitions.sources import SQUARE_BITS, value_column
+from churn_spark.features import arrow
+from churn_spark.features.arrow import ACTIVE, BUCKET, Asked
+from churn_spark.features.axis import cut
+from tests.features import made_events, oracle
+from tests.features.made_events import SOURCE, S, event, identified
+
+FEATURES = tuple(f for f in made_events.features() if f.op != "tenure" and (f.op, f.column) != ("distinct", "basket"))
+POINT = pa.struct([("time", pa.int64()), ("id", pa.string()), ("value", pa.int64())])
+CUSTOMERS = st.lists(st.lists(event(), max_size=12), min_size=1, max_size=5)
+DATES = st.sets(st.integers(0, 80), min_size=1, max_size=5).map(lambda ages: [S - timedelta(days=age) for age in ages])
+ACTIVE_DAYS = 21
+
+
+def tiles(events):
+    """A table of tiles, made by loops, sorted by bucket; two customers share each bucket."""
+    days = defaultdict(list)
+    for one in events:
+        days[one["customer"], one["date"], one["known_from"]].append(one)
+    rows = [
+        {"customer_id": who, "event_date": day, "known_from": known, BUCKET: int(who[1:]) // 2, **compacted(one_day)}
+        for (who, day, known), one_day in days.items()
+    ]
+    rows.sort(key=lambda row: (row[BUCKET], row["event_date"].day, row["customer_id"]))
+    return pa.Table.from_pylist(rows, SCHEMA)
+
+
+def compacted(events):
+    made = {"events": len(events)}
+    for measure in SOURCE.measures:
+        valued = [(e, int(e[measure.name] * 10**measure.scale)) for e in events if e[measure.name] is not None]
+        numbers = [number for _, number in valued]
+        points = sorted((int(e["time"].timestamp() * 1e6), e["id"], number) for e, number in valued)
+        high, low = divmod(sum(number**2 for number in numbers), 2**SQUARE_BITS)
+        values = {
+            "n": len(numbers),
+            "sum": sum(numbers),
+            # Low parts are added up, not carried over.
+            "sumsq_high": high - 1 if high and len(numbers) > 1 else high,
+            "sumsq_low": low + 2**SQUARE_BITS if high and len(numbers) > 1 else low,
+            "min": min(numbers, default=None),
+            "max": max(numbers, default=None),
+            "first": dict(zip(("time", "id", "value"), points[0], strict=True)) if points else None,
+            "last": dict(zip(("time", "id", "value"), points[-1], strict=True)) if points else None,
+        }
+        made |= {f"{measure.name}_{kind}": value for kind, value in values.items()}
+    shops = SOURCE.category("shop")
+    for value in shops.values:
+        there = [e for e in events if e["shop"] == value]
+        made[value_column("shop", value)] = len(there)
+        made[value_column("shop", value, "amount")] = sum(int((e["amount"] or 0) * 100) for e in there)
+    return made | {"shop_values": sorted({e["shop"] for e in events if e["shop"] is not None})}
+
+
+SCHEMA = pa.schema(
+    [("customer_id", pa.string()), ("event_date", pa.date32()), ("known_from", pa.date32()), (BUCKET, pa.int64())]
+    + [
+        (
+            name,
+            POINT
+            if name.endswith(("_first", "_last"))
+            else pa.list_(pa.string())
+            if name == "shop_values"
+            else pa.int64(),
+        )
+        for name in compacted([])
+    ]
+)
+
+
+def made(batches, dates, features=FEATURES):
+    """All snapshots by customer and as-of date."""
+    asked = Asked(cut(dates, features, ACTIVE_DAYS), features, SOURCE, ACTIVE_DAYS)
+    rows = [row for batch in arrow.snapshots(iter(batches), asked) for row in batch.to_pylist()]
+    found = {(row["customer_id"], row["as_of_date"]): row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def seen(events, s, window):
+    return [e for e in events if e["known_from"] <= s and s - timedelta(days=window) <= e["date"] < s]
+
+
+@settings(max_examples=300)
+@given(CUSTOMERS, DATES, st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 100, 2**22]))
+def test_every_feature_is_what_its_formula_says(customers, dates, size, rows, cells):
+    events = identified(customers)
+    of = {f"c{number:02}": [e for e in events if e["customer"] == f"c{number:02}"] for number in range(len(customers))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrow, "ROWS", rows)
+        patch.setattr(arrow, "CELLS", cells)
+        found = made(tiles(events).to_batches(size), dates)
+    assert found.keys() == {(who, s) for who, theirs in of.items() for s in dates if seen(theirs, s, 70)}
+    for (who, s), row in found.items():
+        assert row[ACTIVE] == bool(seen(of[who], s, ACTIVE_DAYS))
+        for feature in FEATURES:
+            right = oracle.value(feature, of[who], s)
+            assert close(row[feature.name], right, feature), (who, s, feature.name, row[feature.name], right)
+
+
+def close(found, right, feature):
+    if found is None or right is None or OPS[feature.op].integer:
+        return found == right
+    return math.isclose(found, right, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def test_batches_without_rows_make_nothing():
+    assert made(SCHEMA.empty_table().to_batches(), [S]) == {}
+    assert made([pa.RecordBatch.from_pylist([], SCHEMA)], [S]) == {}
