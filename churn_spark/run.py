@@ -24,6 +24,7 @@ from churn_spark import __version__, progress
 from churn_spark.arguments import FUTURE, AsOf, Conf, Env, Log, Options, heeded
 from churn_spark.definitions.errors import ChurnError
 from churn_spark.definitions.project import Project, Run
+from churn_spark.heartbeat import heard
 from churn_spark.session import session
 from churn_spark.settings import load
 from churn_spark.sql_expressions import expressions
@@ -140,10 +141,12 @@ def run_stage(
         started_at=datetime.now(UTC),
         options=frozenset(options),
     )
+    told = logging.getLogger(f"churn_spark.{stage.name}")
     with held(catalog.place.locks, f"job_{stage.name}", wait=0):
         catalog.enter(run)
         try:
-            stage.work(run, project, catalog)
+            with heard(catalog.spark, told):
+                stage.work(run, project, catalog)
         except BaseException as error:
             damaged = named(error)
             _end_failed(catalog, run, damaged or error)
@@ -152,8 +155,7 @@ def run_stage(
             raise
         entry = catalog.end(run)
     idle = entry.status == NOTHING and stage.writes(project)
-    told = "nothing to do" if idle else "done"
-    logging.getLogger(f"churn_spark.{stage.name}").info("%s in %.1f s", told, entry.seconds or 0.0)
+    told.info("%s in %.1f s", "nothing to do" if idle else "done", entry.seconds or 0.0)
     return entry
 
 
