@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from churn_spark.definitions.periods import Days, grid
 from churn_spark.definitions.project import Project
 from churn_spark.run import run_stage
-from churn_spark.stages import lacking
+from churn_spark.stages import lacking, outages
 from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_NETWORKS, BUILD_TILES, SCORE, daily_stages
 from churn_spark.stages.inputs import earliest, refuse_too_early
 from churn_spark.stages.plan import Due, due
@@ -72,7 +72,9 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
     candidates.append((BUILD_NETWORKS, "networks", network_days(project, ledger, as_of, wanted)))
     candidates.append((BUILD_FEATURES, "features", snapshots))
     matured = [day for day in snapshots if project.periods.matured_on(day) <= as_of]
-    candidates.append((BUILD_LABELS, "labels", [day for day in matured if not lacking.label(project, ledger, day)]))
+    spoiled = outages.spoiled(project, catalog, matured)
+    matured = [day for day in matured if day not in spoiled and not lacking.label(project, ledger, day)]
+    candidates.append((BUILD_LABELS, "labels", matured))
     candidates.append((SCORE, "risk_scores", score_days(project, catalog, as_of, wanted)))
     plan: list[Due] = []
     changing: dict[str, set[date]] = {}
@@ -108,14 +110,18 @@ def network_days(project: Project, ledger: Ledger, as_of: date, wanted: Days | N
 
 
 def score_days(project: Project, catalog: Catalog, as_of: date, wanted: Days | None = None) -> list[date]:
-    """The as-of dates that should have scores: those already scored, and those wanted that had a champion in force."""
+    """The as-of dates that should have scores: those already scored, and those wanted that had a champion in force.
+
+    Only where there are features: scores outlive the snapshots they were made from.
+    """
     ledger = catalog.ledger
+    snapshots = {*snapshot_days(project, ledger, as_of, wanted)}
     days = set(ledger.partitions("risk_scores")) | {day for day in ledger.open("risk_scores") if day}
     if wanted:
         first = catalog.read(CHAMPIONS).agg({"effective_from": "min"}).first()
         in_force = first[0] if first else None
         days |= {day for day in wanted if in_force and day >= in_force}
-    return sorted(day for day in days if day <= as_of)
+    return sorted(days & snapshots)
 
 
 def _due_on(project: Project, catalog: Catalog, stage: Stage, days: Iterable[date]) -> list[Due]:

@@ -1,5 +1,6 @@
 """The command line: `churn-spark VERB --conf FILE --as-of DATE`."""
 
+import logging
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from rich.console import Console
 from churn_spark import chain, progress, run, status
 from churn_spark.arguments import AsOf, Conf, Env, Log, Options, heeded
 from churn_spark.definitions.errors import ConfigError
-from churn_spark.definitions.periods import Days
+from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Project
 from churn_spark.stages import lacking
 from churn_spark.stages.graph import STAGES
@@ -19,6 +20,7 @@ from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
 
+log = logging.getLogger("churn_spark.sql")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="An early-warning system for customer churn.")
 
 
@@ -130,10 +132,13 @@ def simulate(
 
 
 def views(project: Project, catalog: Catalog) -> None:
-    """Make every table of the project a view under its plain name."""
+    """Make every table of the project a view under its plain name, with a warning where a run left one half-written."""
     for table in tables(project):
         if catalog.exists(table):
             catalog.place.read(catalog.spark, table.name).createOrReplaceTempView(table.name)
+        if half_written := catalog.ledger.open(table.name):
+            days = listed(day for day in half_written if day) or "it"
+            log.warning("%s: %s is half-written; churn-spark status says by which run", table.name, days)
 
 
 def _span(first: str | None, until: str | None, project: Project, as_of: date) -> Days | None:

@@ -15,6 +15,7 @@ from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
 from churn_spark.stages.graph import INGEST, PROFILE, REPORT, SCORE, TRAIN
+from churn_spark.status import champion
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import MODEL_METRICS
 from churn_spark.tables.contracts.snapshots import RISK_SCORES
@@ -53,6 +54,7 @@ def run_demo(folder: Path, conf: Path) -> None:
 def _show(project: Project, catalog: Catalog, conf: Path, console: Console) -> None:
     console.print(_riskiest(catalog))
     console.print(_metrics(catalog))
+    console.print(champion(catalog, AS_OF), soft_wrap=True)
     place = catalog.place.of(RISK_SCORES.name)
     query = f"SELECT tier, count(*), avg(risk) FROM risk_scores WHERE as_of_date = '{AS_OF}' GROUP BY tier"
     console.print(f"Risk table: {place}  (Delta, partitioned by as_of_date)", soft_wrap=True)

@@ -30,6 +30,7 @@ from churn_spark.settings import load
 from churn_spark.sql_expressions import expressions
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.contracts import every
 from churn_spark.tables.damage import named
 from churn_spark.tables.ledger import NOTHING, Entry
 from churn_spark.tables.locks import held
@@ -148,7 +149,7 @@ def run_stage(
             with heard(catalog.spark, told):
                 stage.work(run, project, catalog)
         except BaseException as error:
-            damaged = named(error)
+            damaged = named(error, tables=[table.name for table in every.tables(project)])
             _end_failed(catalog, run, damaged or error)
             if damaged:
                 raise damaged from error

@@ -96,8 +96,7 @@ def _json_line(source: Source, line: str, name: str) -> Iterator[str]:
     try:
         row = json.loads(line)
     except ValueError:
-        if "multiLine" not in dict(source.options):
-            yield f"the first line of {name} is not JSON; is a row spread over lines (options: {{multiLine: true}})?"
+        yield f"the first line of {name} is not JSON: a row must be an object on a line of its own"
         return
     # A row of JSON leaves out what it has no value for, so only a name that looks misspelt tells something.
     if isinstance(row, dict):

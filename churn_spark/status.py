@@ -1,7 +1,7 @@
 """What is there, for which dates, what is missing or stale and why, the last runs, the champion in force."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -27,7 +27,7 @@ def show(project: Project, catalog: Catalog, as_of: date, console: Console) -> N
     console.print(_what_is_there(project, ledger, plan))
     _print_due(project, plan, catalog, as_of, console)
     console.print(_runs(ledger))
-    console.print(_champion(catalog, as_of))
+    console.print(champion(catalog, as_of))
 
 
 def _what_is_there(project: Project, ledger: Ledger, plan: list[Due]) -> Grid:
@@ -64,7 +64,7 @@ def due_lines(plan: list[Due]) -> Iterator[str]:
     for item in plan:
         groups.setdefault((item.table, f"{item.kind}: {item.reason}"), []).append(item.day)
     for (table, reason), days in groups.items():
-        span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days)} dates)"
+        span = f"{days[0]}" if len(days) == 1 else f"{len(days)} dates from {days[0]} to {days[-1]}"
         yield f"{table} {span}: {reason}"
 
 
@@ -75,8 +75,9 @@ def _runs(ledger: Ledger) -> Grid:
     ended = {entry.run_id for entry in ledger.entries if entry.event == "end"}
     shown = [entry for entry in ledger.entries if entry.event == "end" or entry.run_id not in ended]
     for entry in reversed(shown[-LAST_RUNS:]):
+        started = entry.at - timedelta(seconds=entry.seconds or 0.0)
         grid.add_row(
-            entry.job, str(entry.as_of), f"{entry.at:%Y-%m-%d %H:%M}", entry.status, _seconds(entry), entry.error or ""
+            entry.job, str(entry.as_of), f"{started:%Y-%m-%d %H:%M}", entry.status, _seconds(entry), entry.error or ""
         )
     return grid
 
@@ -85,7 +86,8 @@ def _seconds(entry: Entry) -> str:
     return "" if entry.seconds is None else f"{entry.seconds:.1f}"
 
 
-def _champion(catalog: Catalog, as_of: date) -> str:
+def champion(catalog: Catalog, as_of: date) -> str:
+    """Which model is in force at an as-of date, and why."""
     rows = catalog.read(CHAMPIONS).where(f"effective_from <= DATE'{as_of}'")
     last = rows.orderBy("effective_from", "event_id", ascending=False).first()
     if last is None:

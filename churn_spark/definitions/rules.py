@@ -48,7 +48,3 @@ class Leaving:
     sources: tuple[str, ...]
     after: int | None = None
     filter: str | None = None
-
-
-EXCLUSIONS = ("churned_in_gap", "already_lost", "no_base")
-"""Reasons for which a row has no label; it stays in features and scores."""

@@ -27,6 +27,8 @@ REASONS = (
     "id_conflict",
 )
 """Why a row is refused, besides `bad_<column>` and the names of the source's own checks: codes of `quarantine`."""
+ABSENT = "absent"
+"""With a limit of 1, a column may be absent from every object of a JSON file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.sources import Category, Measure, Source, value_column
 
-VERSION = 1
+VERSION = 2
 """Rises when cleaning or compaction changes its meaning."""
 ROWS = "(rows)"
 """In the ledger, the hash of which rows there are; in brackets, as no column is."""

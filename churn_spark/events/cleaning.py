@@ -14,7 +14,8 @@ LIMITS = ("lower", "upper", "mean", "median", "mode")
 def clean(events: DataFrame, limits: DataFrame, source: Source, lookback: int) -> DataFrame:
     """Clean the measures and categories of events as the source's `Cleaning` says, column by column, in this order.
 
-    1. Outliers: values outside the Tukey fences are clipped to the nearer fence, made null, or kept; all are flagged.
+    1. Outliers: values outside the Tukey fences are clipped to the nearer fence, made null, or only flagged; where they
+       are to be kept, nobody looks for them.
     2. Missing values (those null before step 1): the event is dropped, or the value filled: constant, learnt mean,
        median or mode; `last_known`; `interpolate`. What cannot be filled stays null. An outlier made null stays null.
     3. Smoothing: the median of the values of the last `smooth` events of the customer, itself included, among those

@@ -1,9 +1,12 @@
 """The checks of a row: one pass tags every failure."""
 
+from collections.abc import Iterable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.sources import Measure, Source
+from churn_spark.definitions.expressions import mentioned
+from churn_spark.definitions.sources import Measure, RowCheck, Source
 from churn_spark.events.attempt import failed, value
 from churn_spark.events.mapping import expressions
 from churn_spark.events.raw import Problem, readable, reasons_of
@@ -14,7 +17,7 @@ def with_reasons(rows: DataFrame, source: Source) -> DataFrame:
 
     Besides those found while casting (`_bad`): `no_customer`, `no_time`, `id_missing`, `future_event`, `too_large`
     (beyond a measure's max_abs or digits), `bad_<name>` (an expression fails or gives what is no number), the
-    configured checks.
+    configured checks (not those of a raw column that is no value of its type).
     rows: attempted expressions, `values`, `nominal_date`, `_future`, `_bad`.
     """
     found = rows.withColumn("_found", reasons_of([*_always(source), *_unfit(source), *_configured(source)]))
@@ -50,8 +53,14 @@ def _unfit(source: Source) -> list[Problem]:
 
 
 def _configured(source: Source) -> list[Problem]:
-    passed = {check.name: value(f"check_{check.name}").try_cast("boolean") for check in source.checks}
-    return [(name, ~F.coalesce(found, F.lit(False))) for name, found in passed.items()]
+    raw = [name for name, _ in source.schema]
+    return [(check.name, _fails(check, mentioned(check.expression, raw))) for check in source.checks]
+
+
+def _fails(check: RowCheck, raw: Iterable[str]) -> Column:
+    fails = ~F.coalesce(value(f"check_{check.name}").try_cast("boolean"), F.lit(False))
+    bad = [F.lit(f"bad_{name}") for name in raw]
+    return fails & ~F.arrays_overlap("_bad", F.array(*bad)) if bad else fails
 
 
 def _no_number(measure: Measure) -> Column:

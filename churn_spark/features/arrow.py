@@ -1,7 +1,7 @@
 """From Arrow batches of tiles to Arrow batches of snapshots; it runs in Spark's Python workers, so knows no Spark.
 
 A batch is bounded: it ends with the customer that makes it large enough, and a customer has at most one tile a day and
-knowledge date, however many events.
+knowledge date, however many events (and in it each value of a category once, where they are counted exactly).
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,9 @@ ACTIVE = "_active"
 BUCKET = "_bucket"
 """What rows are sorted by: equal for all rows of a customer."""
 ROWS = 2**16
-"""Rows that are computed together, at least."""
+"""Rows that are computed together, about."""
+BYTES = 2**26
+"""Bytes of tiles that are enough for a batch, however few rows they are."""
 CELLS = 2**22
 """Values that a batch may become, about: fewer rows and customers go together where there are many dates."""
 
@@ -73,11 +75,11 @@ def snapshots(batches: Iterator[pa.RecordBatch], asked: Asked) -> Iterator[pa.Re
 
 
 def _whole_customers(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
-    """Batches put together up to `size` rows, the rows of each bucket in one."""
+    """Batches put together until they have `size` rows or `BYTES`, the rows of each bucket in one."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(batch)
-        if sum(len(one) for one in held) < size:
+        if sum(len(one) for one in held) < size and sum(one.nbytes for one in held) < BYTES:
             continue
         tiles = pa.Table.from_batches(held)
         # The rows of the last bucket may go on in the next batch.

@@ -61,6 +61,7 @@ def _std(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
     count, total, high, low = (batch.total(name, feature.window or 0) for name in names)
     few = count < 2
     variance = deviations(count, total, squares(high, low)) / np.where(few, 1, count - 1)
+    # Of equal values the rounded difference may be below zero.
     return np.ma.masked_array(np.sqrt(np.maximum(variance, 0)), few)
 
 

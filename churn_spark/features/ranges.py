@@ -19,7 +19,10 @@ Numbers = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows sorted by customer (0, 1, ...), day of the axis and `first` (the number of the first date that sees it)."""
+    """Rows sorted by customer (0, 1, ...), day of the axis and `first` (the number of the first date that sees it).
+
+    What is seen is past: events are known after their day, so no row lies on its first date or later.
+    """
 
     customer: Integers
     day: Integers
@@ -118,7 +121,7 @@ def _of_late(rows: Rows, late: Integers, axis: Axis, customer: Integers, date: I
     places = of_date * by_date + _places(rows.take(repeated), axis)
     begins = np.searchsorted(places, date * by_date + _edges(axis, customer, date))
     ends = np.searchsorted(places, date * by_date + (customer + 1) * (axis.days + 1))
-    return Ranges(repeated, np.minimum(begins, ends), ends)
+    return Ranges(repeated, begins, ends)
 
 
 def _repeated(rows: Rows, late: Integers, axis: Axis) -> tuple[Integers, Integers]:

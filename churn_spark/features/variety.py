@@ -1,4 +1,6 @@
-"""Different values of categories, counted exactly."""
+"""Different values of categories, counted exactly: a value is in a window if the last day it was seen on is."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -6,33 +8,41 @@ import pyarrow as pa
 from churn_spark.definitions.features import Feature
 from churn_spark.features.axis import Integers
 from churn_spark.features.batch import Batch
-from churn_spark.features.ranges import Rows, Snapshots, snapshots
+from churn_spark.features.ranges import Rows
 
 
 def distinct(feature: Feature, batch: Batch) -> Integers:
     """How many values of its category each snapshot has in a window."""
     column = f"{feature.column}_values"
-    there, owner = batch.once(column, lambda: _values(batch.column(column), batch))
-    offset = batch.offset(feature.window or 0)
-    held = np.any([some.begins[offset] < some.ends for some in there.ranges], axis=0)
-    found = batch.found
-    # Whoever has a value at a date has a tile then, so there is a snapshot for it.
-    place = np.searchsorted(_number(found.customer, found.date, batch), _number(owner, there.date, batch)[held])
-    return np.bincount(place, minlength=len(found.date))
+    return batch.once(column, lambda: _counted(column, batch))[feature.window or 0]
 
 
-def _values(values: pa.ListArray, batch: Batch) -> tuple[Snapshots, Integers]:
-    """Where each value of each customer is seen, as if it were a customer of its own, and whose it is."""
-    row = np.repeat(np.arange(len(values)), values.value_lengths().fill_null(0).to_numpy(zero_copy_only=False))
-    codes = values.flatten().dictionary_encode()
-    mine = batch.rows.take(row)
-    pair = mine.customer * max(1, len(codes.dictionary)) + codes.indices.to_numpy()
-    order = np.argsort(pair, kind="stable")
-    pairs, number = np.unique(pair[order], return_inverse=True)
-    there = snapshots(Rows(number, mine.day[order], mine.first[order]), batch.axis)
-    owner = pairs // max(1, len(codes.dictionary))
-    return there, owner[there.customer]
+def _counted(column: str, batch: Batch) -> Mapping[int, Integers]:
+    """The counts of each window, date by date: memory grows with the values that tiles hold, not with the dates."""
+    found, values = batch.found, _Values(batch.column(column), batch.rows)
+    counts = {window: np.zeros(len(found.date), np.int64) for window in batch.windows[column]}
+    for number, end in enumerate(batch.axis.ends):
+        at, last = found.at(number), values.last_seen(number)
+        for window, count in counts.items():
+            held = np.bincount(values.customer[last >= end - window], minlength=batch.rows.customers)
+            count[at] = held[found.customer[at]]
+    return counts
 
 
-def _number(customer: Integers, date: Integers, batch: Batch) -> Integers:
-    return date * batch.rows.customers + customer
+class _Values:
+    """The values of each customer, each once. customer: whose it is."""
+
+    def __init__(self, lists: pa.ListArray, rows: Rows) -> None:
+        row = np.repeat(np.arange(len(lists)), lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False))
+        codes = lists.flatten().dictionary_encode()
+        kinds = max(1, len(codes.dictionary))
+        each = rows.customer[row] * kinds + codes.indices.to_numpy()
+        order = np.argsort(each, kind="stable")
+        pairs, self._starts = np.unique(each[order], return_index=True)
+        self.customer = pairs // kinds
+        self._day, self._first = rows.day[row][order], rows.first[row][order]
+
+    def last_seen(self, date: int) -> Integers:
+        """The last day on which each value was seen, as known at a date; -1 where it was not known yet."""
+        days = np.where(self._first <= date, self._day, -1)
+        return np.maximum.reduceat(days, self._starts) if len(days) else days

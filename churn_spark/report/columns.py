@@ -96,7 +96,7 @@ def _cleaned(at: At, rule: Cleaning, counted: Rows, limits: Rows) -> tuple[Cell 
         whole(found.get("events")),
         _of(found.get("missing"), found.get("events")),
         Cell(_FILLS[rule.missing], _fill(rule, learnt)),
-        _of(found.get("outlier"), found.get("events")),
+        _of(found.get("outlier"), found.get("events")) if rule.outliers != "keep" else Cell(NOTHING, "not looked for"),
         fenced,
         f"trailing median of {rule.smooth}" if rule.smooth else "no",
     )

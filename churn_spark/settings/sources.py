@@ -197,7 +197,9 @@ class SourceSection(Section):
         description="SQL that is true for good rows, by reason code; false or null is quarantined.",
     )
     limits: dict[Text, Share] = Field(
-        default_factory=dict, description="Largest share of a delivery's rows that may carry a reason, by reason."
+        default_factory=dict,
+        description="Largest share of a delivery's rows that may carry a reason, by reason. For JSON,"
+        " absent: 1 lets a column be missing from a whole file.",
     )
     default_limit: Share = Field(0.1, description="The same for reasons without a limit of their own.")
     starts: date | None = Field(None, description="First day with data; before it every feature of the source is null.")

@@ -13,7 +13,8 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.features.customers import attributes
 from churn_spark.labels import rules
 from churn_spark.labels.definitions import label_definitions, last_seen_days
-from churn_spark.stages import lacking, reads
+from churn_spark.stages import lacking, outages, reads
+from churn_spark.stages.inputs import refuse_tiles_due
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import customers, events
@@ -29,9 +30,15 @@ log = logging.getLogger("churn_spark.build_labels")
 def build_labels(run: Run, project: Project, catalog: Catalog) -> None:
     """Label the snapshots that have matured by the run's as-of date and are missing or stale."""
     days = days_to_label(project, catalog.ledger, run.as_of)
+    spoiled = outages.spoiled(project, catalog, days)
+    for day, reason in spoiled.items():
+        log.warning("%s is not labelled and teaches nothing: %s", day, reason)
+    days = [day for day in days if day not in spoiled]
     if not days:
         log.info("no snapshot has matured that is not labelled yet%s", _next(project, catalog.ledger, run.as_of))
         return
+    seen = seen_span(project, days)
+    refuse_tiles_due(run, project, catalog, dict.fromkeys(reads.labels(project, LABELS.name, days[0]), seen))
     snapshots = catalog.read(features(project.features), days).select(*KEY)
     labels = _labels(snapshots, days, project, catalog)
     catalog.begin(run, {LABELS: days}, definitions=label_definitions(project))

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from churn_spark.definitions.periods import month
+from churn_spark.definitions.periods import listed, month
 from churn_spark.definitions.project import Project, Run
 from churn_spark.tables import maintenance
 from churn_spark.tables.catalog import Catalog
@@ -15,7 +15,6 @@ log = logging.getLogger("churn_spark.maintain")
 RETIRED = ("networks", "features", "segments", "labels")
 """Tables whose old partitions are dropped; what was predicted, and events, are kept."""
 
-
 ACCEPT_ROLLBACK = "accept-rollback"
 """Option: tables that lost commits of their log stand as they are, and what was lost is to be built again."""
 
@@ -24,21 +23,35 @@ def maintain(run: Run, project: Project, catalog: Catalog) -> None:
     """Drop snapshots past their retention, merge small files of the last weeks, remove files no version needs."""
     if ACCEPT_ROLLBACK in run.options:
         _take_back_lost(project, catalog)
-    keep = project.retention
-    oldest = maintenance.oldest_kept(run.as_of, keep.features_days)
+    _drop_old(run, project, catalog)
     recent = run.as_of - timedelta(days=60)
+    spark, place, kept = catalog.spark, catalog.place, project.retention
     for table in tables(project):
         if not catalog.exists(table):
             continue
         catalog.prepare(table)  # refuses a table that lost commits: a new one would hide the loss
-        dropped = 0
+        merged = maintenance.compact(spark, place, table, recent)
+        maintenance.keep(spark, place, table, kept.log_days, kept.vacuum_hours)
+        maintenance.vacuum(spark, place, table)
+        log.info("%s: %d small files merged", table.name, merged)
+
+
+def _drop_old(run: Run, project: Project, catalog: Catalog) -> None:
+    """Remove the partitions past retention: they count as never built, so that an earlier as-of date can have them."""
+    oldest, ledger = run.as_of - timedelta(days=project.retention.features_days), catalog.ledger
+    past = {}
+    for table in tables(project):
         if table.name in RETIRED:
             first = month(oldest) if table.name == NETWORKS.name else oldest
-            dropped = maintenance.drop_before(catalog.spark, catalog.place, table, first)
-        merged = maintenance.compact(catalog.spark, catalog.place, table, recent)
-        maintenance.keep_log(catalog.spark, catalog.place, table, keep.log_days)
-        maintenance.vacuum(catalog.spark, catalog.place, table, keep.vacuum_hours)
-        log.info("%s: %d rows past retention dropped, %d small files merged", table.name, dropped, merged)
+            known = {*ledger.partitions(table.name), *(day for day in ledger.open(table.name) if day)}
+            past[table] = [day for day in sorted(known) if day < first]
+    if not any(past.values()):
+        return
+    catalog.begin(run, past)
+    for table, days in past.items():
+        catalog.remove(table, run, days)
+        if days:
+            log.info("%s: past retention, dropped: %s", table.name, listed(days))
 
 
 def _take_back_lost(project: Project, catalog: Catalog) -> None:

@@ -10,7 +10,7 @@ from churn_spark.definitions.errors import ContractError
 from churn_spark.definitions.periods import Days, listed
 from churn_spark.definitions.project import Run
 from churn_spark.tables import contract_check, readiness, writing
-from churn_spark.tables.ledger import BROKEN, NOTHING, OK, RUNNING, UNCHANGED, Entry, Ledger, Read, Written
+from churn_spark.tables.ledger import BROKEN, NOTHING, OK, REMOVED, RUNNING, UNCHANGED, Entry, Ledger, Read, Written
 from churn_spark.tables.ledger_table import LedgerTable
 from churn_spark.tables.locks import held
 from churn_spark.tables.place import Place
@@ -99,8 +99,7 @@ class Catalog:
         Checks schema, keys and nulls against the contract before anything is written (ContractError), and the dates
         against what `begin` announced. Partitions without rows end empty.
         """
-        if not table.partition or not set(dates) <= self._begun.get(table.name, frozenset()):
-            raise ContractError(f"{table.name}: the run {run.run_id} writes {listed(dates)} without announcing it")
+        self._refuse_unannounced(table, run, dates)
         if not dates:
             return
         with writing.computed_once(contract_check.exact(table, rows)) as exact:
@@ -109,6 +108,16 @@ class Catalog:
             version = self._commit(table, exact, run, writing.predicate(table, dates, within or {}))
         for day in dates:
             self._written[table.name, day] = self._note(table, day, found, version)
+
+    def remove(self, table: Table, run: Run, dates: Collection[date]) -> None:
+        """Empty the partitions `dates` for good: for the ledger they were never built."""
+        self._refuse_unannounced(table, run, dates)
+        if not dates:
+            return
+        nothing = self.spark.createDataFrame([], table.schema)
+        version = self._commit(table, nothing, run, writing.predicate(table, dates, {}))
+        for day in dates:
+            self._written[table.name, day] = Written(table.name, day, 0, REMOVED, True, version)
 
     def append(self, table: Table, rows: DataFrame, run: Run) -> None:
         """Append rows to a ledger table; keys must be unique among them (ContractError)."""
@@ -196,6 +205,10 @@ class Catalog:
             return rows
         stored = contract_check.as_contract(table, self.place.read(self.spark, table.name))
         return rows.unionByName(writing.beside(table, stored, held_before, within))
+
+    def _refuse_unannounced(self, table: Table, run: Run, dates: Collection[date]) -> None:
+        if not table.partition or not set(dates) <= self._begun.get(table.name, frozenset()):
+            raise ContractError(f"{table.name}: the run {run.run_id} writes {listed(dates)} without announcing it")
 
     def _stored_and(self, table: Table, missing: Collection[str]) -> list[str]:
         return [c for c in table.names if c in missing or c == table.partition]

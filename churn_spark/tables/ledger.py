@@ -13,6 +13,8 @@ from churn_spark.definitions.periods import Days
 OK, NOTHING, RUNNING = "ok", "nothing_to_do", "running"
 UNCHANGED, BROKEN = "failed", "broken"
 """`failed`: nothing was committed, the old state stands; `broken`: some was, what the run named is unreadable."""
+REMOVED = "removed"
+"""Fingerprint of a partition that retention dropped: it counts as never built."""
 LOST = "lost"
 """Event of a row that takes a run's end back: commits of it are gone from the table's log."""
 
@@ -180,7 +182,11 @@ class Ledger:
 
     def _end(self, entry: Entry) -> None:
         for written in entry.writes:
+            self._open.pop((written.table, written.partition), None)
             before = self.partition(written.table, written.partition)
+            if written.fingerprint == REMOVED:
+                self._partitions.get(written.table, {}).pop(written.partition, None)
+                continue
             defined = _defined(entry, written)
             changed = before is None or (written.changed and not self._only_columns(before, defined, entry))
             self._partitions.setdefault(written.table, {})[written.partition] = Partition(
@@ -195,7 +201,6 @@ class Ledger:
                 reads=self._reads(entry),
                 version=-1 if written.version is None else written.version,
             )
-            self._open.pop((written.table, written.partition), None)
         self._forget(entry)
 
     def _only_columns(self, before: Partition, defined: Mapping[str, str], entry: Entry) -> bool:

@@ -1,10 +1,9 @@
-"""Upkeep of stored tables: compaction, retention of partitions, removal of old files. Changes no row that is kept."""
+"""Upkeep of stored tables: compaction, removal of old files. Changes no row that is kept."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from churn_spark.tables.locks import held
 from churn_spark.tables.place import Place
@@ -24,35 +23,22 @@ def compact(spark: SparkSession, place: Place, table: Table, since: date) -> int
     return int(metrics[0]) if metrics else 0
 
 
-def drop_before(spark: SparkSession, place: Place, table: Table, oldest: date) -> int:
-    """Delete the partitions before a date; return the number of rows they held."""
-    if not table.partition:
-        raise ValueError(f"{table.name} has no partitions to drop")
-    before = F.col(table.partition) < F.lit(oldest)
-    rows = place.read(spark, table.name).where(before).count()
-    if rows:
+def keep(spark: SparkSession, place: Place, table: Table, days: int, hours: int) -> None:
+    """Keep the table's versions for `days` days, and files that no version needs any more for `hours`."""
+    properties = {
+        "logRetentionDuration": f"interval {days} days",
+        "deletedFileRetentionDuration": f"interval {hours} hours",
+    }
+    detail = place.delta(spark, table.name).detail().select("properties").first()
+    stored = detail[0] if detail else {}
+    if any(stored.get(f"delta.{name}") != value for name, value in properties.items()):
+        told = ", ".join(f"'delta.{name}' = '{value}'" for name, value in properties.items())
         with held(place.locks, table.name, WAIT):
-            place.delta(spark, table.name).delete(before)
-    return rows
+            spark.sql(f"ALTER TABLE {place.in_sql(table.name)} SET TBLPROPERTIES ({told})")
 
 
-def vacuum(spark: SparkSession, place: Place, table: Table, hours: int) -> None:
-    """Remove files no version of the last `hours` needs; a reader of an older version would lose them."""
+def vacuum(spark: SparkSession, place: Place, table: Table) -> None:
+    """Remove files that no version has needed for as long as they are kept: readers of older ones lose them."""
     stored: DeltaTable = place.delta(spark, table.name)
     with held(place.locks, table.name, WAIT):
-        stored.vacuum(float(hours))
-
-
-def keep_log(spark: SparkSession, place: Place, table: Table, days: int) -> None:
-    """Keep the table's versions for `days` days (at least as long as vacuum keeps their files)."""
-    address = place.in_sql(table.name)
-    wanted = f"interval {days} days"
-    detail = place.delta(spark, table.name).detail().select("properties").first()
-    if detail and detail[0].get("delta.logRetentionDuration") != wanted:
-        with held(place.locks, table.name, WAIT):
-            spark.sql(f"ALTER TABLE {address} SET TBLPROPERTIES ('delta.logRetentionDuration' = '{wanted}')")
-
-
-def oldest_kept(as_of: date, days: int) -> date:
-    """The first partition that retention keeps."""
-    return as_of - timedelta(days=days)
+        stored.vacuum()

@@ -18,7 +18,7 @@ def refuse_half_written(table: Table, found: Mapping[date | None, Entry], job: s
         if entry.job == job:
             continue
         # A run of many dates is mended by the job that finds them all again.
-        again = entry.job if entry.job in ("ingest", "profile", "train") else "backfill"
+        again = entry.job if entry.job in ("ingest", "profile", "train", "maintain") else "backfill"
         command = f"churn-spark {again} {arguments} --as-of {entry.as_of}"
         raise NotReadyError(
             f"{table.name}: {day or 'it'} was left half-written by the run {entry.run_id} of"

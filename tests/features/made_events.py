@@ -74,7 +74,7 @@ def _instant(day: date, minute: int) -> datetime:
 
 # Ages at the edges of the windows and of the machine words of the set of active days, besides any age.
 EDGES = sorted({edge + near for edge in (*WINDOWS, 64, 0) for near in (-1, 0, 1)})
-AGES = st.one_of(st.sampled_from(EDGES), st.integers(-2, 75))
+AGES = st.one_of(st.sampled_from(EDGES), st.integers(-2, 155))
 AMOUNTS = st.one_of(st.none(), st.integers(-500, 500), st.sampled_from([0, 10**11, -(10**11)]))
 
 

@@ -2,7 +2,9 @@
 
 import math
 from collections import defaultdict
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -13,7 +15,7 @@ from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.sources import SQUARE_BITS, value_column
 from churn_spark.features import arrow
 from churn_spark.features.arrow import ACTIVE, BUCKET, Asked
-from churn_spark.features.axis import cut
+from churn_spark.features.axis import EPOCH, cut
 from tests.features import made_events, oracle
 from tests.features.made_events import SOURCE, S, event, identified
 
@@ -114,6 +116,28 @@ def close(found, right, feature):
     if found is None or right is None or OPS[feature.op].integer:
         return found == right
     return math.isclose(found, right, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def test_of_two_values_at_the_same_instant_the_id_decides():
+    """Whichever of them came first."""
+    time = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    common = {"customer": "c00", "date": time.date(), "time": time, "shop": None, "basket": None, "points": None}
+    for ids in (("1", "2"), ("2", "1")):
+        events = [
+            {**common, "id": name, "amount": Decimal(name), "known_from": time.date() + timedelta(days=1 + late)}
+            for late, name in enumerate(ids)
+        ]
+        (row,) = made(tiles(events).to_batches(), [S]).values()
+        assert (row["first_amount_None_None_None_None_14"], row["last_amount_None_None_None_None_14"]) == (1.0, 2.0)
+
+
+@given(st.sets(st.integers(0, 400), min_size=1, max_size=6), st.integers(1, 90))
+def test_the_days_that_are_read_are_those_of_the_windows(ages, window):
+    dates = [S - timedelta(days=age) for age in ages]
+    (feature,) = (replace(f, window=window) for f in FEATURES if (f.op, f.window) == ("count", 14))
+    read = {day for first, after in cut(dates, [feature]).reached for day in range(first, after)}
+    wanted = {(s - timedelta(days=age)).toordinal() - EPOCH for s in dates for age in range(1, window + 1)}
+    assert read == wanted
 
 
 def test_batches_without_rows_make_nothing():

@@ -181,7 +181,7 @@ MISTAKES = [
     ),
     (
         ("max_abs: 10000", "max_abs: 1.0e+14"),
-        "17: sources.orders.measures.amount.max_abs: 1e+14 at scale 2 could overflow a sum over 56 days of up to 10000 events; "
+        "17: sources.orders.measures.amount.max_abs: 1e+14 at scale 2 could overflow a sum of squares over 56 days of up to 10000 events; "
         "at most 1.06e+10 fits",
     ),
     (
@@ -192,6 +192,10 @@ MISTAKES = [
     (
         ("max_abs: 10000", "cleaning: {missing: constant, constant: none}"),
         "17: sources.orders.measures.amount.cleaning.constant: 'none' is not a number",
+    ),
+    (
+        ("max_abs: 10000", "max_abs: 100, cleaning: {missing: constant, constant: -101}"),
+        "17: sources.orders.measures.amount.cleaning.constant: -101 is beyond the measure's max_abs of 100",
     ),
     # features
     (

@@ -31,6 +31,16 @@ PARQUET = {
 }
 
 
+def test_a_json_file_without_a_column_is_taken_where_that_is_said_to_be_normal(spark, tmp_path):
+    place = shop(spark, tmp_path, format="json")
+    (place.folder / "2024-03-08.json").write_text('{"customer":"c1","id":1,"at":"2024-03-08T12:00:00"}')
+    with pytest.raises(DeliveryError, match=r"no object has amount; .* sources\.sales\.limits\.absent: 1"):
+        place.ingest("2024-03-09")
+    allowed = shop(spark, tmp_path, format="json", limits=(("absent", 1.0),))
+    allowed.ingest("2024-03-09")
+    assert allowed.events("event_id", "amount") == [("1", None)]
+
+
 def test_json_lines_keep_what_does_not_parse_and_note_unknown_keys(spark, tmp_path):
     place = shop(spark, tmp_path, format="json")
     good = '{"customer":"c1","id":1,"at":"2024-03-08T12:00:00","amount":1.5,"note":{"a":1}}'

@@ -118,6 +118,17 @@ def test_a_damaged_checkpoint_is_named_and_reads_go_on_without_it(spark, tmp_pat
     assert spark.read.format("delta").load(str(place)).count() == CHECKPOINT + 1
 
 
+def test_a_lost_data_file_is_named_with_its_table(spark, catalog, tmp_path):
+    (lost,) = a_catalog(spark, tmp_path).read(SCORES).inputFiles()
+    lost = Path("/" + lost.removeprefix("file:").lstrip("/"))
+    lost.rename(tmp_path / "elsewhere.parquet")
+    _forget(spark)
+    with pytest.raises((PySparkException, Py4JJavaError)) as told:
+        a_catalog(spark, tmp_path).read(SCORES).collect()
+    assert f"{lost} is lost or cannot be read" in str(named(told.value, tables=["scores"]))
+    assert named(told.value) is None, "it may be a source's"
+
+
 READ = "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///{}.  SQLSTATE: KD001"
 PARTS = "[DELTA_MISSING_PART_FILES] Couldn't find all part files of the checkpoint version: 10"
 

@@ -1,12 +1,13 @@
 """Upkeep beside readers: whoever has begun to read finishes, and no row that is kept changes."""
 
 import os
-from datetime import date
+import time
 
+import pytest
+
+from churn_spark.definitions.errors import ContractError
 from churn_spark.tables import maintenance
 from tests.tables.scratch import DAY, NEXT, SCORES, TAKEN, a_catalog, a_run, content, scores, taken, write
-
-WEEK = 168
 
 
 def test_a_reader_finishes_while_the_table_is_compacted_and_vacuumed(spark, tmp_path):
@@ -19,15 +20,38 @@ def test_a_reader_finishes_while_the_table_is_compacted_and_vacuumed(spark, tmp_
     reading = catalog.read(TAKEN).toLocalIterator()
     read = [next(reading)]
     assert maintenance.compact(spark, catalog.place, TAKEN, DAY) == 2
-    maintenance.vacuum(spark, catalog.place, TAKEN, WEEK)
+    maintenance.keep(spark, catalog.place, TAKEN, days=30, hours=240)
+    maintenance.vacuum(spark, catalog.place, TAKEN)
     assert not left.exists()
     read += reading
     assert sorted(map(tuple, read)) == content(catalog, TAKEN) == [("a", "a", DAY), ("b", "b", DAY)]
 
 
-def test_partitions_past_their_retention_go_and_no_others(spark, tmp_path):
+def test_files_are_kept_as_long_as_is_said_and_no_longer(spark, tmp_path):
+    catalog = a_catalog(spark, tmp_path)
+    write(catalog, SCORES, scores(spark, ("a", DAY, 0.5, 1)), a_run())
+    left = tmp_path / SCORES.name / f"as_of_date={DAY}" / "part-left-by-a-crash.parquet"
+    left.write_bytes(b"half a file")
+    two_days_ago = time.time() - 48 * 3600
+    os.utime(left, (two_days_ago, two_days_ago))
+    for hours, stays in ((72, True), (24, False)):
+        maintenance.keep(spark, catalog.place, SCORES, days=30, hours=hours)
+        maintenance.vacuum(spark, catalog.place, SCORES)
+        assert left.exists() == stays
+
+
+def test_removed_partitions_were_never_built(spark, tmp_path):
     catalog = a_catalog(spark, tmp_path)
     write(catalog, SCORES, scores(spark, ("a", DAY, 0.5, 1), ("a", NEXT, 0.5, 2)), a_run(), [DAY, NEXT])
-    assert maintenance.drop_before(spark, catalog.place, SCORES, maintenance.oldest_kept(date(2026, 3, 31), 29)) == 1
+    run = a_run("maintain")
+    catalog.enter(run)
+    with pytest.raises(ContractError, match="without announcing it"):
+        catalog.remove(SCORES, run, [DAY])
+    catalog.begin(run, {SCORES: [DAY]})
+    catalog.remove(SCORES, run, [DAY])
+    assert catalog.end(run).status == "ok"
     assert content(catalog, SCORES) == [("a", NEXT, 0.5, 2)]
-    assert maintenance.drop_before(spark, catalog.place, SCORES, NEXT) == 0
+    assert set(catalog.ledger.partitions(SCORES.name)) == {NEXT}
+    assert catalog.ledger.open(SCORES.name) == {}
+    write(catalog, SCORES, scores(spark, ("a", DAY, 0.7, 1)), a_run())
+    assert content(catalog, SCORES) == [("a", DAY, 0.7, 1), ("a", NEXT, 0.5, 2)]

@@ -81,9 +81,13 @@ def _marked(source: SourceSection, keys: Keys) -> Iterator[Problem]:
 
 def _cleaning(source: SourceSection, keys: Keys) -> Iterator[Problem]:
     for name, measure in source.measures.items():
-        yield from _constant(measure.cleaning, (int, float), "a number", (*keys, "measures", name, "cleaning"))
+        where: Keys = (*keys, "measures", name, "cleaning")
+        yield from _constant(measure.cleaning, (int, float), "a number", where)
+        constant = measure.cleaning.constant
+        if isinstance(constant, int | float) and abs(constant) > measure.max_abs:
+            yield Problem((*where, "constant"), f"{constant:g} is beyond the measure's max_abs of {measure.max_abs:g}")
     for name, category in source.categories.items():
-        where: Keys = (*keys, "categories", name, "cleaning")
+        where = (*keys, "categories", name, "cleaning")
         cleaning = category.cleaning
         yield from _constant(cleaning, str, "text", where)
         if cleaning.missing not in OF_CATEGORIES:
@@ -111,9 +115,10 @@ def _overflow(draft: Draft, source: SourceSection, keys: Keys) -> Iterator[Probl
         room = min(10**18 - 1, (2**63 - 1) // events, isqrt(2 ** (63 + SQUARE_BITS) // events) - 1, LARGEST_SQUARED)
         largest = room / 10**measure.scale
         if measure.max_abs > largest:
+            given = "" if "max_abs" in measure.model_fields_set else "the default, "
             text = (
-                f"{measure.max_abs:g} at scale {measure.scale} could overflow a sum over {days} days of up to "
-                f"{EVENTS_A_DAY} events; at most {largest:.3g} fits"
+                f"{given}{measure.max_abs:g} at scale {measure.scale} could overflow a sum of squares over {days} days"
+                f" of up to {EVENTS_A_DAY} events; at most {largest:.3g} fits"
             )
             yield Problem((*keys, "measures", name, "max_abs"), text)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from churn_spark.definitions.sources import REASONS
+from churn_spark.definitions.sources import ABSENT, REASONS
 from churn_spark.settings.document import Keys, Problem
 from churn_spark.settings.draft import Draft
 from churn_spark.settings.nearest import among, unknown
@@ -16,6 +16,10 @@ def deliveries(draft: Draft) -> Iterator[Problem]:
     for name, source in draft.sources.items():
         keys: Keys = ("sources", name)
         yield from _delivered(source, (*keys, "delivered"))
+        if source.format == "json" and "multiLine" in source.options:
+            yield Problem(
+                (*keys, "options", "multiLine"), "JSON is read line by line: a row is an object on its own line"
+            )
         yield from _limits(draft, name, source)
     if draft.sources and not draft.unsure("sources") and all(s.kind != "events" for s in draft.sources.values()):
         yield Problem(("sources",), "at least one source must be of kind events")
@@ -58,7 +62,12 @@ def _date_column(source: SourceSection, keys: Keys) -> Iterator[Problem]:
 def _limits(draft: Draft, name: str, source: SourceSection) -> Iterator[Problem]:
     columns = (*source.schema_, *source.measures, *source.categories, *source.attributes)
     expressions = ("customer_id", "event_id", "event_time", *(("counterparty",) if source.counterparty else ()))
-    reasons = (*REASONS, *source.checks, *(f"bad_{column}" for column in (*columns, *expressions)))
+    reasons = (
+        *REASONS,
+        *([ABSENT] if source.format == "json" else []),
+        *source.checks,
+        *(f"bad_{column}" for column in (*columns, *expressions)),
+    )
     for reason in source.limits:
         if reason not in reasons and not draft.unsure("sources", name, "checks"):
             yield Problem(("sources", name, "limits", reason), among(reason, reasons))

@@ -11,8 +11,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from churn_spark.definitions.errors import ConfigError, DeliveryError
-from churn_spark.definitions.sources import Source
+from churn_spark.definitions.errors import DeliveryError
+from churn_spark.definitions.sources import ABSENT, Source
 from churn_spark.events.arrivals import File, Taking
 from churn_spark.events.zones import reading_times_in
 from churn_spark.stages.intake.columns import Columns, compared, fitting
@@ -104,12 +104,8 @@ def _text_schema(columns: Columns) -> T.StructType:
 
 
 def _json(spark: SparkSession, source: Source, files: Files, every: Sequence[File]) -> Frames:
-    """JSON, an object a line; a column is dropped when no object of a file has it (unless `limits` allow `absent`)."""
+    """JSON, an object a line; DeliveryError where no object of a file has a column (unless `limits` allow `absent`)."""
     options = dict(source.options)
-    if options.get("multiLine") == "true":
-        raise ConfigError(
-            f"sources.{source.name}.options.multiLine: JSON is read line by line; write one object a line"
-        )
     lines = spark.read.text(_paths(every)).where(F.trim("value") != "")
     lines = lines.select("value", F.json_object_keys("value").alias("_keys"), _address())
     unknown = _json_columns(lines, source)
@@ -126,10 +122,10 @@ def _json_columns(lines: DataFrame, source: Source) -> dict[str, frozenset[str]]
     unknown = {}
     for row in lines.where(F.col("_keys").isNotNull()).groupBy("_uri").agg(keys).collect():
         lost = [name for name in _names(source) if name not in row["keys"]]
-        if lost and dict(source.limits).get("absent", 0.0) < 1.0:
+        if lost and dict(source.limits).get(ABSENT, 0.0) < 1.0:
             raise DeliveryError(
                 f"{row['_uri']}: no object has {', '.join(lost)}; a column that may be left out of a whole file needs"
-                f" sources.{source.name}.limits.absent: 1"
+                f" sources.{source.name}.limits.{ABSENT}: 1"
             )
         unknown[row["_uri"]] = frozenset(row["keys"]) - frozenset(_names(source))
     return unknown

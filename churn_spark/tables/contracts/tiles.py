@@ -81,7 +81,12 @@ def _measure(measure: Measure) -> tuple[Column, ...]:
         Column(f"{name}_max", LONG, f"Largest, {unit}; null without a value."),
         *(points if measure.points else ()),
         Column(f"{name}_missing", LONG, "Events whose value was missing before cleaning.", False),
-        Column(f"{name}_outlier", LONG, "Events whose value lay outside the Tukey fences before cleaning.", False),
+        Column(
+            f"{name}_outlier",
+            LONG,
+            "Events whose value lay outside the Tukey fences before cleaning; 0 where outliers are kept.",
+            False,
+        ),
     )
 
 
