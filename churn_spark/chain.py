@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from churn_spark.definitions.periods import Days, grid
 from churn_spark.definitions.project import Project
 from churn_spark.run import run_stage
-from churn_spark.stages import lacking, outages
+from churn_spark.stages import lacking
 from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_NETWORKS, BUILD_TILES, SCORE, daily_stages
 from churn_spark.stages.inputs import earliest, refuse_too_early
 from churn_spark.stages.plan import Due, due
@@ -72,9 +72,7 @@ def everything_due(project: Project, catalog: Catalog, as_of: date, wanted: Days
     candidates.append((BUILD_NETWORKS, "networks", network_days(project, ledger, as_of, wanted)))
     candidates.append((BUILD_FEATURES, "features", snapshots))
     matured = [day for day in snapshots if project.periods.matured_on(day) <= as_of]
-    spoiled = outages.spoiled(project, catalog, matured)
-    matured = [day for day in matured if day not in spoiled and not lacking.label(project, ledger, day)]
-    candidates.append((BUILD_LABELS, "labels", matured))
+    candidates.append((BUILD_LABELS, "labels", [day for day in matured if not lacking.label(project, ledger, day)]))
     candidates.append((SCORE, "risk_scores", score_days(project, catalog, as_of, wanted)))
     plan: list[Due] = []
     changing: dict[str, set[date]] = {}

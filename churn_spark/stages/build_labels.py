@@ -30,10 +30,6 @@ log = logging.getLogger("churn_spark.build_labels")
 def build_labels(run: Run, project: Project, catalog: Catalog) -> None:
     """Label the snapshots that have matured by the run's as-of date and are missing or stale."""
     days = days_to_label(project, catalog.ledger, run.as_of)
-    spoiled = outages.spoiled(project, catalog, days)
-    for day, reason in spoiled.items():
-        log.warning("%s is not labelled and teaches nothing: %s", day, reason)
-    days = [day for day in days if day not in spoiled]
     if not days:
         log.info("no snapshot has matured that is not labelled yet%s", _next(project, catalog.ledger, run.as_of))
         return
@@ -44,6 +40,8 @@ def build_labels(run: Run, project: Project, catalog: Catalog) -> None:
     catalog.begin(run, {LABELS: days}, definitions=label_definitions(project))
     catalog.replace(LABELS, labels, run, days)
     log.info("labelled the snapshots of %s", listed(days))
+    for line in outages.told(project, catalog, days):
+        log.warning(line)
 
 
 def days_to_label(project: Project, ledger: Ledger, as_of: date) -> list[date]:

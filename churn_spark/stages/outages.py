@@ -1,10 +1,10 @@
-"""Snapshots whose label would take an outage for silence: days of it were delivered only after it had matured.
+"""Snapshots whose label takes an outage for silence: days of it were delivered only after it had matured.
 
-Such rows are stored, but were not known when the label came to be: it would count their customers as lost. What is late
-by itself, within the label's lateness or beside deliveries that came, is no outage.
+Such rows are stored, but were not known when the label came to be, which counts their customers as lost. What is late
+by itself, beside deliveries of the same day that came in time, is no outage.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from pyspark.sql import functions as F
@@ -14,32 +14,31 @@ from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import DELIVERIES
 
 Late = tuple[str, date, date]
-"""Source, nominal date, and the first day on which any of a delivery's rows was known."""
+"""Source, nominal date, and the first day on which any row of that date's deliveries was known."""
 
 
-def spoiled(project: Project, catalog: Catalog, days: Collection[date]) -> dict[date, str]:
-    """Those of some as-of dates whose label an outage spoils, each with a sentence."""
+def told(project: Project, catalog: Catalog, days: Collection[date]) -> Iterator[str]:
+    """A sentence for each of some as-of dates whose label an outage spoils."""
     late = _beyond_lateness(project, catalog)
-    found = {}
     for day in days:
         window, matured = project.periods.performance_window(day), project.periods.matured_on(day)
         for source, nominal, known in late:
             if nominal in window and known > matured:
-                found[day] = (
-                    f"{source} of {nominal} was known only on {known}, after {matured}"
-                    " (an outage, or label.lateness is too short)"
+                yield (
+                    f"the labels of {day} hold customers for lost of whom {source} tells otherwise: its {nominal} was"
+                    f" known only on {known}, after {matured} (an outage, or label.lateness is too short)"
                 )
                 break
-    return found
 
 
 def _beyond_lateness(project: Project, catalog: Catalog) -> list[Late]:
-    """Deliveries of the label's sources that were later than a label waits: a few values each."""
-    first = F.element_at("known_from", 1)
+    """The dates of the label's sources that were heard of later than a label waits: a few values each."""
+    first = F.min(F.element_at("known_from", 1))
     rows = (
         catalog.read(DELIVERIES)
         .where(F.col("source").isin(list(project.label.sources)) & (F.size("known_from") > 0))
-        .where(F.date_diff(first, "nominal_date") > project.periods.lateness)
-        .select("source", "nominal_date", first)
+        .groupBy("source", "nominal_date")
+        .agg(first.alias("known"))
+        .where(F.date_diff("known", "nominal_date") > project.periods.lateness)
     )
     return sorted(tuple(row) for row in rows.collect())

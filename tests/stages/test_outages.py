@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from churn_spark.chain import everything_due
 from churn_spark.definitions.errors import NotReadyError
 from churn_spark.definitions.features import Feature, FeatureSet, Snapshots
 from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.stages import outages
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_labels import build_labels
 from churn_spark.stages.build_tiles import build_tiles
@@ -54,15 +54,15 @@ def labels(place: Shop) -> dict[date, int]:
     return {row["as_of_date"]: row["label"] for row in place.catalog.read(LABELS).collect()}
 
 
-def test_a_label_over_days_that_came_after_it_had_matured_is_not_made(place):
+def test_labels_that_take_an_outage_for_silence_are_named(place):
     sold(place, 10, 11, 12)
     for work in (ingest, build_tiles, build_labels):
         do(work, place.project, place.catalog, MATURED)
     # The 9th came in time; the 10th and 11th on the 14th, after the 12th and 13th, when the labels had matured.
-    assert labels(place) == {}
-    place.catalog.refresh()
-    due = {item.day for item in everything_due(place.project, place.catalog, MATURED) if item.table == "labels"}
-    assert due.isdisjoint({FIRST, SECOND})
+    assert labels(place) == {FIRST: 0, SECOND: 1}
+    first, second = outages.told(place.project, place.catalog, [FIRST, SECOND])
+    assert "the labels of 2024-03-09 hold" in first
+    assert "sales tells otherwise: its 2024-03-10 was known only on 2024-03-14, after 2024-03-13" in second
 
 
 def test_a_delay_within_the_lateness_changes_nothing(place):
@@ -71,6 +71,7 @@ def test_a_delay_within_the_lateness_changes_nothing(place):
     for work in (build_tiles, build_labels):
         do(work, place.project, place.catalog, MATURED)
     assert labels(place) == {FIRST: 0, SECOND: 0}
+    assert list(outages.told(place.project, place.catalog, [FIRST, SECOND])) == []
 
 
 def test_labels_are_refused_where_events_have_no_tiles_yet(place):
