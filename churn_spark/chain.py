@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
+from churn_spark.definitions.errors import ModelError
 from churn_spark.definitions.periods import Days, grid
 from churn_spark.definitions.project import Project
 from churn_spark.run import run_stage
@@ -56,7 +57,10 @@ def backfill(
             run_stage(BUILD_FEATURES, project, catalog, as_of, dates=days)
         run_stage(BUILD_LABELS, project, catalog, as_of)
         for day in _days(_due_on(project, catalog, SCORE, score_days(project, catalog, as_of, wanted))):
-            run_stage(SCORE, project, catalog, day)
+            try:
+                run_stage(SCORE, project, catalog, day)
+            except ModelError as error:  # what a model of former definitions predicted cannot be had again
+                log.warning("the scores of %s stay as they are: %s", day, error)
     return plan
 
 
