@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from churn_spark.chain import everything_due, score_days
+from churn_spark.chain import backfill, everything_due, score_days
 from churn_spark.definitions.features import Feature, FeatureSet, Snapshots
 from churn_spark.definitions.modelling import Scoring
 from churn_spark.definitions.project import Retention
@@ -80,3 +80,10 @@ def test_an_earlier_as_of_date_can_have_its_snapshots_again(place):
     place.catalog.refresh()
     plan = everything_due(place.project, place.catalog, SECOND)
     assert ("features", FIRST, "missing") in {(item.table, item.day, item.kind) for item in plan}
+
+
+def test_scores_that_no_model_can_make_again_stay_as_they_are(place):
+    changed = replace(place.project, scoring=Scoring(high_share=0.5))
+    plan = backfill(changed, place.catalog, SECOND)
+    assert {(item.table, item.kind) for item in plan} == {("risk_scores", "definition")}
+    assert days(place, RISK_SCORES) == {FIRST, SECOND}
