@@ -100,10 +100,14 @@ def _target(comparison: Comparison, results: Results, words: tuple[str, str] = (
     found = ratio(comparison, results)
     if found is None:
         return f"| {comparison.name} | {comparison.target} | not measured | | | |"
-    meant = comparison.target and (not comparison.full_run or _events(results) >= FULL)
-    verdict = "" if not meant else words[0] if comparison.met(found) else words[1]
+    verdict = "" if not _judged(comparison, results) else words[0] if comparison.met(found) else words[1]
     others = " | ".join(f"{ratio(comparison, results, what):.2f}" for what in ("wall", "memory"))
     return f"| {comparison.name} | {comparison.target} | {found:.2f} | {verdict} | {others} |"
+
+
+def _judged(comparison: Comparison, results: Results) -> bool:
+    """Whether there is a target for results of this size."""
+    return bool(comparison.target) and (not comparison.full_run or _events(results) >= FULL)
 
 
 def _plot(results: Results, path: Path) -> None:
@@ -112,10 +116,10 @@ def _plot(results: Results, path: Path) -> None:
     FigureCanvasSVG(figure)
     axes = figure.subplots()
     colours = ["#2a7f62" if one.met(found) else "#c0392b" for one, found in shown]
-    colours = [colour if one.target else "#888888" for colour, (one, _) in zip(colours, shown, strict=True)]
+    colours = [colour if _judged(one, results) else "#888888" for colour, (one, _) in zip(colours, shown, strict=True)]
     axes.barh([one.name for one, _ in shown], [found - 1 for _, found in shown], left=1, color=colours, height=0.6)
     for place, (one, found) in enumerate(shown):
-        target = (one.at_least or one.at_most) if one.target else None
+        target = (one.at_least or one.at_most) if _judged(one, results) else None
         if target is not None:
             axes.plot([target, target], [place - 0.4, place + 0.4], color="black", linewidth=2)
         right = max(found, 1, target or 1)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.errors import OtherDefinitionError
 from churn_spark.definitions.periods import Days, grid
 from churn_spark.definitions.project import Project
 from churn_spark.run import run_stage
@@ -59,7 +59,7 @@ def backfill(
         for day in _days(_due_on(project, catalog, SCORE, score_days(project, catalog, as_of, wanted))):
             try:
                 run_stage(SCORE, project, catalog, day)
-            except ModelError as error:  # what a model of former definitions predicted cannot be had again
+            except OtherDefinitionError as error:  # such scores cannot be had again; every other failure ends the run
                 log.warning("the scores of %s stay as they are: %s", day, error)
     return plan
 

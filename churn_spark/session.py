@@ -30,8 +30,8 @@ LATE_OPTIMISING = (
     " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 )
 
-# The JVM never compiles a method beyond 8000 bytes of code, but interprets it for ever, and takes 14 CPU seconds to
-# optimise one of 7000, as the conversions of wide rows are. With this limit Spark makes several of them.
+# The JVM never compiles a method beyond 8000 bytes of code, but interprets it for ever, and takes long to
+# optimise one of nearly so many, as the conversions of wide rows are. With this limit Spark makes several of them.
 GENERATED = {"spark.sql.codegen.hugeMethodLimit": "4000"}
 
 # PySpark tells the JVM for every column where in the program it was made, for a notebook's errors: four calls instead

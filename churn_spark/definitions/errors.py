@@ -43,4 +43,8 @@ class ModelError(ChurnError):
     exit_code = 69
 
 
+class OtherDefinitionError(ModelError):
+    """A model learnt from features that mean something else than those of a date."""
+
+
 ALL = (ConfigError, DeliveryError, ContractError, NotReadyError, BusyError, ModelError)

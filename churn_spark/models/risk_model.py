@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 
-from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.errors import OtherDefinitionError
 from churn_spark.definitions.modelling import Family
 from churn_spark.models.calibration import Calibrator
 from churn_spark.models.families import score_of_churn
@@ -40,12 +40,12 @@ class RiskModel:
         )
 
     def refuse_other_definitions(self, definitions: Mapping[str, str], of: str) -> None:
-        """ModelError naming the features whose hash in `definitions` is not that of what the model learnt from."""
+        """OtherDefinitionError naming the features whose hash in `definitions` is not that of what the model learnt."""
         lacking = [name for name in self.features if name not in definitions]
         differing = [name for name, known in self.features.items() if definitions.get(name, known) != known]
         if lacking or differing:
             told = [*_named("without", lacking), *_named("of another definition:", differing)]
-            raise ModelError(
+            raise OtherDefinitionError(
                 f"{of} do not fit the model: {'; '.join(told)}. Rebuild them (churn-spark backfill) under the"
                 " definitions the model learnt from, or train anew."
             )

@@ -49,6 +49,15 @@ def test_poison_rows_go_to_quarantine_each_with_every_reason(spark, tmp_path):
     assert place.deliveries("read", "kept", "quarantined", "duplicate") == [(9, 1, 8, 0)]
 
 
+def test_a_check_says_nothing_of_a_column_that_is_no_value(spark, tmp_path):
+    place = shop(spark, tmp_path, checks=(RowCheck("negative", "amount >= 0"), RowCheck("early", "at > '2024-01-01'")))
+    at = "2024-03-08 12:00:00"
+    place.deliver(DAY, [f"c1,1,{at},1", f"c1,2,{at},ten", f"c1,3,{at},-1", f"c1,4,{at},"])
+    place.ingest(AS_OF)
+    assert place.events("event_id") == [("1",)]
+    assert place.quarantine("reasons") == [(("bad_amount",),), (("negative",),), (("negative",),)]
+
+
 def test_an_expression_that_fails_on_a_row_refuses_that_row_alone(spark, tmp_path):
     checks = (RowCheck("whole", "CAST(customer AS INT) + 1 > 0"), RowCheck("share", "1 / CAST(id AS INT) > 0"))
     place = shop(spark, tmp_path, customer_id="CAST(customer AS INT) + 1", checks=checks)

@@ -5,14 +5,18 @@ from datetime import date
 
 import pytest
 
+from churn_spark import chain, cli
 from churn_spark.chain import backfill, everything_due, score_days
+from churn_spark.definitions.errors import ModelError, OtherDefinitionError
 from churn_spark.definitions.features import Feature, FeatureSet, Snapshots
 from churn_spark.definitions.modelling import Scoring
 from churn_spark.definitions.project import Retention
 from churn_spark.definitions.rules import LabelRule, Population
 from churn_spark.definitions.sources import Delivered
+from churn_spark.run import run_stage
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_tiles import build_tiles
+from churn_spark.stages.graph import SCORE
 from churn_spark.stages.ingest import ingest
 from churn_spark.stages.maintain import maintain
 from churn_spark.tables.contracts.snapshots import RISK_SCORES, features
@@ -82,8 +86,28 @@ def test_an_earlier_as_of_date_can_have_its_snapshots_again(place):
     assert ("features", FIRST, "missing") in {(item.table, item.day, item.kind) for item in plan}
 
 
-def test_scores_that_no_model_can_make_again_stay_as_they_are(place):
+def test_scores_that_no_model_can_make_again_stay_as_they_are(place, monkeypatch):
+    def unfit(stage, *given, **named):
+        if stage is SCORE:
+            raise OtherDefinitionError("the features do not fit the model")
+        return run_stage(stage, *given, **named)
+
     changed = replace(place.project, scoring=Scoring(high_share=0.5))
+    with pytest.raises(ModelError, match="no model is in force"):
+        backfill(changed, place.catalog, SECOND)
+    monkeypatch.setattr(chain, "run_stage", unfit)
     plan = backfill(changed, place.catalog, SECOND)
     assert {(item.table, item.kind) for item in plan} == {("risk_scores", "definition")}
     assert days(place, RISK_SCORES) == {FIRST, SECOND}
+
+
+def test_a_query_over_what_was_left_half_written_is_warned_of(place, caplog):
+    cli.log.addHandler(caplog.handler)
+    cli.views(place.project, place.catalog)
+    assert caplog.messages == []
+    run = run_of(place.project, "score", SECOND)
+    place.catalog.enter(run)
+    place.catalog.begin(run, {RISK_SCORES: [SECOND]})
+    cli.views(place.project, place.catalog)
+    cli.log.removeHandler(caplog.handler)
+    assert set(caplog.messages) == {"risk_scores: 2024-03-10 is half-written; churn-spark status says by which run"}

@@ -141,7 +141,11 @@ RUNS = Table(
             "status", STRING, "running, ok, nothing_to_do, failed (nothing changed) or broken (something did).", False
         ),
         Column("error", STRING, "Name and message of the error; null otherwise."),
-        Column("writes", T.ArrayType(_PARTITION), "Start: what will be replaced; end: what was, with fingerprints."),
+        Column(
+            "writes",
+            T.ArrayType(_PARTITION),
+            "Start: what will be replaced; end: what was, with fingerprints (or removed).",
+        ),
         Column("reads", T.ArrayType(_READ), "Partitions read (first <= partition < end) and their newest revision."),
         Column("subjects", T.ArrayType(STRING), "Deliveries taken, as source/delivery."),
         Column("definitions", T.ArrayType(_DEFINITION), "Definition hash of each column written."),
