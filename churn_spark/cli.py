@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pyspark.errors import AnalysisException
 from rich.console import Console
 
 from churn_spark import chain, progress, run, status
@@ -19,6 +20,7 @@ from churn_spark.stages.graph import STAGES
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.every import tables
+from churn_spark.tables.damage import named
 
 log = logging.getLogger("churn_spark.sql")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="An early-warning system for customer churn.")
@@ -93,7 +95,7 @@ def sql(query: str, conf: Conf, env: Env = None, rows: int = 50) -> None:
     """Run a query over the project's tables, which go by their plain names, and print the first rows."""
     project, catalog = run.opened(conf, env)
     views(project, catalog)
-    catalog.spark.sql(query).show(rows, truncate=60)
+    show(query, project, catalog, rows)
 
 
 @app.command()
@@ -139,6 +141,18 @@ def views(project: Project, catalog: Catalog) -> None:
         if half_written := catalog.ledger.open(table.name):
             days = listed(day for day in half_written if day) or "it"
             log.warning("%s: %s is half-written; churn-spark status says by which run", table.name, days)
+
+
+def show(query: str, project: Project, catalog: Catalog, rows: int) -> None:
+    """Print the first rows of a query; typer.BadParameter for one that Spark does not understand."""
+    try:
+        catalog.spark.sql(query).show(rows, truncate=60)
+    except AnalysisException as error:
+        raise typer.BadParameter(str(error).strip().splitlines()[0]) from None
+    except Exception as error:
+        if damaged := named(error, tables=[table.name for table in tables(project)]):
+            raise damaged from error
+        raise
 
 
 def _span(first: str | None, until: str | None, project: Project, as_of: date) -> Days | None:

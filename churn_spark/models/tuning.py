@@ -1,5 +1,7 @@
 """Cross-validation over a grid, in folds grouped by customer, and what out-of-fold scores teach."""
 
+import itertools
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -17,6 +19,8 @@ from churn_spark.models.calibration import Calibrator, Method, choose
 from churn_spark.models.families import INPUTS, LOGGED, estimator, grid, score_of_churn
 from churn_spark.models.measures import Measure, measured
 from churn_spark.models.tally import Tally, tally
+
+log = logging.getLogger("churn_spark.train")
 
 RANKING = ("base_rate", "roc_auc", "average_precision", "lift_at_decile", "precision_at_decile", "recall_at_decile")
 PARALLEL = 2
@@ -79,11 +83,13 @@ def _out_of_fold(
 ) -> list[Tally]:
     """For each point the tally, by fold, of scores by models that did not see the row's fold."""
     tasks = [(point, fold) for point in range(len(points)) for fold in range(settings.folds)]
+    done = itertools.count(1)
 
     @inheritable_thread_target(training.sparkSession)
     def held_out(task: tuple[int, int]) -> DataFrame:
         point, fold = task
         model = fitted(training.where(F.col("fold") != fold), family, points[point], settings.seed)
+        log.info("%s: %d of %d models of the search fitted", family, next(done), len(tasks))
         return scored(training.where(F.col("fold") == fold), model, Calibrator("none"))
 
     with ThreadPool(PARALLEL) as pool:
