@@ -213,6 +213,11 @@ class Source:
         """All that a row of the source says: measures, categories and attributes."""
         return (*self.measures, *self.categories, *self.attributes)
 
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """The columns of its stored rows that not every source has."""
+        return (*(("counterparty",) if self.counterparty else ()), *(value.name for value in self.values))
+
     def measure(self, name: str) -> Measure:
         return next(measure for measure in self.measures if measure.name == name)
 

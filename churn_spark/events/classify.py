@@ -35,9 +35,8 @@ def classified(raw: DataFrame, source: Source, zone: str, hidden: Pseudonym | No
 
 def columns(source: Source) -> tuple[str, ...]:
     """The columns of a classified row that its table has besides `delivery` and `nominal_date`."""
-    own = [*_counterparty(source), *(column.name for column in source.values)]
     dates = ("event_id", "event_time", "event_date", "known_from") if source.kind == "events" else ("known_from",)
-    return ("customer_id", *dates, *own)
+    return ("customer_id", *dates, *source.own_columns)
 
 
 def _hidden(judged: DataFrame, source: Source, hidden: Pseudonym | None) -> DataFrame:
@@ -50,16 +49,13 @@ def _hidden(judged: DataFrame, source: Source, hidden: Pseudonym | None) -> Data
             "_line_hash": F.col("_line") if hidden else F.sha2("_line", 256),
         }
     )
-    texts = ["customer_id", *_counterparty(source), *_made_from(source, private), *raw_private.values(), "_line_hash"]
+    partner = ["counterparty"] if source.counterparty else []
+    texts = ["customer_id", *partner, *_made_from(source, private), *raw_private.values(), "_line_hash"]
     shown = pseudonymised(apart, texts, hidden)
     return shown.withColumn(
         "_row",
         F.struct(*(_shown(name, raw_private).alias(name) for name, _ in source.schema)),
     )
-
-
-def _counterparty(source: Source) -> list[str]:
-    return ["counterparty"] if source.counterparty else []
 
 
 def _shown(name: str, private: dict[str, str]) -> Column:

@@ -23,8 +23,8 @@ def repeated(rows: DataFrame, *key: str) -> DataFrame:
 
 def payload(source: Source) -> tuple[str, ...]:
     """The columns of a row that its identity, knowledge date and delivery do not tell."""
-    own = [column.name for column in source.values]
-    return ("customer_id", "event_time", *own) if source.kind == "events" else ("customer_id", *own)
+    time = ("event_time",) if source.kind == "events" else ()
+    return ("customer_id", *time, *source.own_columns)
 
 
 def with_content(rows: DataFrame, source: Source) -> DataFrame:
