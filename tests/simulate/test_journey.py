@@ -21,6 +21,7 @@ from churn_spark.simulate.simulation import simulate
 from churn_spark.source_check import check_data
 from churn_spark.stages.graph import INGEST, PROFILE, REPORT, SCORE, TRAIN
 from churn_spark.tables.catalog import Catalog
+from churn_spark.tables.place import Place
 
 CONF = Path(__file__).parents[2] / "conf"
 FIRST = date(2025, 1, 1)
@@ -62,7 +63,8 @@ def test_ingest_keeps_every_good_row_once_and_names_the_others(
     project, catalog = opened(spark, tmp_path, monkeypatch, "telecom", customers=400, days=5)
     assert check_data(project, spark) == []
     calls_only = replace(project, sources=(project.source("calls"),))
-    run.run_stage(INGEST, calls_only, catalog, FIRST + timedelta(days=5))
+    for days in (4, 5):
+        run.run_stage(INGEST, calls_only, catalog, FIRST + timedelta(days=days))
     made = read(tmp_path / "telecom" / "sources" / "calls").to_pylist()
     good = [row for row in made if row["customer"] is not None and row["seconds"] >= 0]
     kept = DeltaTable(str(tmp_path / "telecom" / "warehouse" / "events_calls")).to_pyarrow_table()
@@ -74,6 +76,48 @@ def test_ingest_keeps_every_good_row_once_and_names_the_others(
     assert reasons["negative_duration"] == sum(row["seconds"] < 0 for row in made)
     assert reasons["duplicate"] == len(good) - len(kept)
     assert set(reasons) == {"no_customer", "negative_duration", "duplicate"}
+
+
+BOOKKEEPING = ("run_id", "delivery", "winner", "taken_on", "settings_hash")
+
+
+@pytest.mark.soak(minutes=8)
+def test_taken_in_day_by_day_with_a_hole_is_taken_in_at_once(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Calls with partners: late rows and copies across runs; a delivery comes late, another is half of it at first."""
+    days = 62
+    until = FIRST + timedelta(days=days)
+    project, catalog = opened(spark, tmp_path, monkeypatch, "telecom", customers=150, days=days)
+    calls = tmp_path / "telecom" / "sources" / "calls"
+    late, halved = (calls / str(until - timedelta(days=back)) for back in (3, 4))
+    late.rename(tmp_path / late.name)
+    whole = [(part, part.read_bytes()) for part in halved.glob("*.parquet")]
+    for part, _ in whole:
+        rows = pq.read_table(part)
+        pq.write_table(rows.slice(0, len(rows) // 2), part)
+    steps = [until - timedelta(days=back) for back in (2, 1, 0)]
+    for as_of in steps:
+        if as_of == until:
+            (tmp_path / late.name).rename(late)
+            for part, content in whole:
+                part.write_bytes(content)
+        run.run_stage(INGEST, project, catalog, as_of, ["accept-incomplete", "add-history", "restate"])
+        backfill(project, catalog, as_of, Days(as_of, as_of + timedelta(days=1)))
+
+    anew = replace(project, warehouse=replace(project.warehouse, path=str(tmp_path / "anew")))
+    at_once = Catalog(spark, Place(anew.warehouse.path), catalog.arguments)
+    run.run_stage(INGEST, anew, at_once, until)
+    backfill(anew, at_once, until, Days(steps[0], until + timedelta(days=1)))
+    for table in ("events_calls", "tiles_calls", "contacts_calls", "first_seen", "networks", "features"):
+        found, expected = (_plain(place / table) for place in (tmp_path / "telecom" / "warehouse", tmp_path / "anew"))
+        assert found == expected, table
+
+
+def _plain(table: Path) -> Counter[str]:
+    rows = DeltaTable(str(table)).to_pyarrow_table()
+    named = [name for name in sorted(rows.column_names) if name not in BOOKKEEPING]
+    return Counter(map(repr, rows.select(named).to_pylist()))
 
 
 def read(folder: Path) -> pa.Table:
