@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from churn_spark.definitions.hashing import definition_hash
+from churn_spark.definitions.project import Privacy
 from churn_spark.definitions.sources import Source
 from churn_spark.events.attempt import PREFIX, value
 from churn_spark.events.zones import reading_times_in
@@ -35,23 +36,26 @@ def expressions(source: Source) -> dict[str, str]:
     return found | {f"check_{check.name}": check.expression for check in source.checks}
 
 
-def mapping_hash(source: Source, zone: str) -> str:
-    """The hash of which rows of a source there are, whose and when: how they are read, ids, times, checks, zones.
+def mapping_hash(source: Source, zone: str, privacy: Privacy) -> str:
+    """The hash of which rows of a source there are, whose and when: how they are read, ids, times, checks, zones, and
+    the key that ids are hidden under.
 
     Rows taken under another hash mean something else. What only decides when a delivery is due or known is left out,
     and so are the columns, which have hashes of their own.
     """
-    columns = {f"value_{column.name}" for column in source.values}
+    columns = {"counterparty", *(f"value_{column.name}" for column in source.values)}
     rows = {name: expression for name, expression in expressions(source).items() if name not in columns}
+    hidden = () if privacy.mode == "none" else (privacy.mode, privacy.key_id)
     read = (source.kind, source.format, source.options, source.time_zone, zone)
-    return definition_hash(VERSION, read, rows, source.identifiers)
+    return definition_hash(VERSION, read, rows, source.identifiers, *hidden)
 
 
 @cache
 def column_hashes(source: Source) -> dict[str, str]:
-    """The hash of what each measure, category and attribute of a source is made into."""
+    """The hash of what the counterparty and each measure, category and attribute of a source is made into."""
     limits = {m.name: (m.scale, m.max_abs) for m in source.measures} | {a.name: a.type for a in source.attributes}
-    return {c.name: definition_hash(VERSION, c.expression, limits.get(c.name)) for c in source.values}
+    found = {c.name: definition_hash(VERSION, c.expression, limits.get(c.name)) for c in source.values}
+    return found | ({"counterparty": definition_hash(VERSION, source.counterparty)} if source.counterparty else {})
 
 
 def judged_by(source: Source) -> dict[str, str]:

@@ -32,7 +32,7 @@ class PrivacySection(Section):
     )
     key_env: EnvironmentName = Field("CHURN_SPARK_KEY", description="Environment variable that holds the key.")
     key_file: Text | None = Field(None, description="File that holds the key; goes before key_env.")
-    key_id: Text = Field("1", description="Which key it is, for rotation.")
+    key_id: Text = Field("1", description="Which key it is; with another all deliveries are taken again (restate).")
 
 
 class TrackingSection(Section):

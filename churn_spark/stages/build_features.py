@@ -17,7 +17,7 @@ from churn_spark.features.segments import Centre, clustered, fit, fitted_on, seg
 from churn_spark.features.snapshot import Known, snapshots
 from churn_spark.stages import lacking, reads
 from churn_spark.stages.inputs import churn_events, refuse_tiles_due, refuse_too_early
-from churn_spark.stages.meanings import network_definitions, snapshot_definitions
+from churn_spark.stages.meanings import SEGMENTATION, network_definitions, snapshot_definitions
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import customers
@@ -44,8 +44,7 @@ def build_features(run: Run, project: Project, catalog: Catalog) -> None:
     lacked = {day: lacking.features(project, catalog.ledger, table.name, day) for day in run.dates}
     found = snapshots(known, project.sources, project.features, project.population, run.dates)
     found = _without(found, lacked)
-    stored = set(catalog.ledger.partitions(SEGMENT_CENTRES.name))
-    fitted = _fitted(run.dates, stored) if project.segmentation else {}
+    fitted = _fitted(run.dates, _with_centres(project, catalog)) if project.segmentation else {}
     _begin(run, project, catalog, table, fitted, lacked)
     log.info("features of %s", listed(run.dates))
     catalog.replace(table, found, run, run.dates)
@@ -80,6 +79,15 @@ def _begin(
     if project.segmentation:
         writes |= {SEGMENTS: run.dates, SEGMENT_CENTRES: _refitted(fitted)}
     catalog.begin(run, writes, definitions=snapshot_definitions(project), lacking={table.name: lacked})
+
+
+def _with_centres(project: Project, catalog: Catalog) -> set[date]:
+    """The dates with centres of today's segmentation; a date without customers has none."""
+    name = SEGMENT_CENTRES.name
+    meant = snapshot_definitions(project)[name][SEGMENTATION]
+    stored = catalog.ledger.partitions(name).items()
+    # Centres of earlier versions of the suite do not say of which segmentation they are.
+    return {day for day, part in stored if part.rows and part.definitions.get(SEGMENTATION, meant) == meant}
 
 
 def _fitted(days: Sequence[date], stored: set[date]) -> dict[date, date]:

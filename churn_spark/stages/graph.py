@@ -10,6 +10,7 @@ from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.stages.ingest import ingest
 from churn_spark.stages.maintain import maintain
 from churn_spark.stages.meanings import (
+    limits_definitions,
     network_definitions,
     score_definitions,
     snapshot_definitions,
@@ -48,6 +49,7 @@ PROFILE = Stage(
     profile,
     lambda project: ("cleaning_limits", "data_profile"),
     reads.profile,
+    limits_definitions,
 )
 BUILD_TILES = Stage(
     "build_tiles",

@@ -32,7 +32,7 @@ def ingest(run: Run, project: Project, catalog: Catalog) -> None:
     taken = taken_before(catalog)
     memory = remembered(catalog.ledger)
     plans = [
-        plan(catalog.spark, run, source, project.zone, taken.get(source.name, {}), memory) for source in project.sources
+        plan(catalog.spark, run, source, project, taken.get(source.name, {}), memory) for source in project.sources
     ]
     if ADD_COLUMNS not in run.options:
         for line in lacking.told(project, catalog.ledger):

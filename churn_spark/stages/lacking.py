@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 from churn_spark.definitions.expressions import mentioned
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.periods import Days, known_from_needed
+from churn_spark.definitions.ops import OPS, PARTNERED
+from churn_spark.definitions.periods import Days, known_from_needed, month
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.sources import Source
 from churn_spark.definitions.tile_hashes import kept
@@ -122,13 +123,16 @@ def _windowed(project: Project, ledger: Ledger, source: Source, day: date) -> It
     """The features of a source whose window reaches a tile without a column they need."""
     longest = max(project.features.longest, 1)
     further = timedelta(days=longest if needs_history(source) else 0)
-    reach = known_from_needed(day, longest)
-    lacked = of_partitions(ledger, source, Days(reach.first - further, reach.end))
+    first, end = known_from_needed(month(day), longest).first, known_from_needed(day, longest).end
+    lacked = of_partitions(ledger, source, Days(first - further, end))
     if not lacked:
         return
     for feature in project.features.of(source.name):
-        span = known_from_needed(day, feature.window or 0)
-        needed, seen = {feature.column, feature.measure}, Days(span.first - further, span.end)
+        over = OPS[feature.op].over
+        # Networks are those of the first day of the month.
+        span = known_from_needed(month(day) if over == "network" else day, feature.window or 0)
+        needed = {feature.column, feature.measure, *(("counterparty",) if over in PARTNERED else ())}
+        seen = Days(span.first - further, span.end)
         if any(needed & columns for known, columns in lacked.items() if known in seen):
             yield feature.name
 

@@ -4,9 +4,17 @@ from churn_spark.definitions.expressions import mentioned
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.project import Project
 from churn_spark.definitions.tile_hashes import ROWS, rows_hash, tile_hashes
+from churn_spark.events.mapping import column_hashes
 
 POPULATION, SEGMENTATION, SCORING = "(population)", "(segmentation)", "(scoring)"
 """Names in brackets say what rows mean; no column has one."""
+
+
+def limits_definitions(project: Project) -> dict[str, dict[str, str]]:
+    """The hash of each column that is cleaned with learnt values, and of how."""
+    learning = ((s, c) for s in project.event_sources for c in s.columns if c.cleaning.learns)
+    found = {f"{s.name}.{c.name}": definition_hash(column_hashes(s)[c.name], c.cleaning) for s, c in learning}
+    return {"cleaning_limits": found}
 
 
 def tile_definitions(project: Project) -> dict[str, dict[str, str]]:
@@ -27,7 +35,8 @@ def snapshot_definitions(project: Project) -> dict[str, dict[str, str]]:
         POPULATION: definition_hash(project.population, project.zone),
         SEGMENTATION: definition_hash(project.segmentation),
     }
-    return {"features": {**project.features.hashes, **rows}}
+    centres = {SEGMENTATION: rows[SEGMENTATION]}
+    return {"features": {**project.features.hashes, **rows}, "segment_centres": centres}
 
 
 def network_definitions(project: Project) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events import statistics
 from churn_spark.stages import reads
+from churn_spark.stages.meanings import limits_definitions
 from churn_spark.stages.plan import why
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events
@@ -27,21 +28,23 @@ def profile(run: Run, project: Project, catalog: Catalog) -> None:
     The learning dates follow the first knowledge date every `relearn_days` days, whenever this runs.
     """
     sources = [
-        s for s in project.event_sources if any(d <= run.as_of for d in catalog.ledger.partitions(s.events_table))
+        source
+        for source in project.event_sources
+        if source.columns and any(day <= run.as_of for day in catalog.ledger.partitions(source.events_table))
     ]
     if not sources:
-        log.info("no events are known at %s", run.as_of)
+        log.info("no events with measures or categories are known at %s", run.as_of)
         return
     due = dates_to_learn(project, catalog, run.as_of)
     writes: dict[Table, list[date]] = {DATA_PROFILE: [run.as_of], **({CLEANING_LIMITS: due} if due else {})}
     counts = {source: _counts(source, catalog, run.as_of, due).persist() for source in sources}
     try:
-        catalog.begin(run, writes)
+        catalog.begin(run, writes, definitions=limits_definitions(project))
         if due:
             learnt = [statistics.limits(counts[s], s, day) for s in sources if s.learns for day in due]
             catalog.replace(CLEANING_LIMITS, _together(learnt), run, due)
             log.info("learnt cleaning limits of %s", listed(due))
-        told = [statistics.profile(counts[source], source, run.as_of) for source in sources if source.columns]
+        told = [statistics.profile(counts[source], source, run.as_of) for source in sources]
         catalog.replace(DATA_PROFILE, _together(told), run, [run.as_of])
         log.info("profiled %d columns", sum(len(source.columns) for source in sources))
     finally:
@@ -57,8 +60,8 @@ def dates_to_learn(project: Project, catalog: Catalog, as_of: date) -> list[date
         return []
     every = project.relearn_days
     days = grid(min(known) + timedelta(days=every), every, as_of)
-    name = CLEANING_LIMITS.name
-    return [day for day in days if why(catalog.ledger, name, day, reads.profile(project, name, day), {})]
+    name, meant = CLEANING_LIMITS.name, limits_definitions(project)[CLEANING_LIMITS.name]
+    return [day for day in days if why(catalog.ledger, name, day, reads.profile(project, name, day), meant)]
 
 
 def _counts(source: Source, catalog: Catalog, as_of: date, due: Iterable[date]) -> DataFrame:

@@ -180,6 +180,10 @@ MISTAKES = [
         "19: sources.orders.categories.known_from: 'known_from' is a column of the suite's own; choose another name",
     ),
     (
+        ("      town: {exp", "      length: {exp"),
+        "19: sources.orders.categories.length: 'length' is a column of the suite's own; choose another name",
+    ),
+    (
         ("max_abs: 10000", "max_abs: 1.0e+14"),
         "17: sources.orders.measures.amount.max_abs: 1e+14 at scale 2 could overflow a sum of squares over 56 days of up to 10000 events; "
         "at most 1.06e+10 fits",

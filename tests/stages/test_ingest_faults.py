@@ -235,6 +235,21 @@ def test_pseudonyms_reach_every_table_and_the_key_no_plan(spark, tmp_path, monke
     assert f'"customer":"{customer}"' in str(place.quarantine("row"))
 
 
+def test_ids_under_another_key_are_others_so_their_deliveries_are_taken_again(spark, tmp_path, monkeypatch):
+    place = shop(spark, tmp_path, privacy=Privacy(key_env="SHOP_KEY"))
+    monkeypatch.setenv("SHOP_KEY", "a key")
+    place.deliver(DAY, [GOOD])
+    place.ingest(AS_OF)
+    monkeypatch.setenv("SHOP_KEY", "another")
+    for privacy in (Privacy(key_env="SHOP_KEY", key_id="2"), Privacy("none")):
+        rotated = Shop(replace(place.project, privacy=privacy), place.catalog, place.folder)
+        with pytest.raises(DeliveryError, match=r"makes something else of its rows.*--option restate"):
+            rotated.ingest("2024-03-10")
+        rotated.ingest("2024-03-10", "restate")
+        ((customer,),) = rotated.events("customer_id")
+        assert customer == "c1" or customer.startswith("2.")
+
+
 def test_a_partner_has_the_pseudonym_it_has_as_a_customer(spark, tmp_path, monkeypatch):
     place = shop(spark, tmp_path, privacy=Privacy(key_env="SHOP_KEY"), event_id=("at",), counterparty="id")
     monkeypatch.setenv("SHOP_KEY", "a key")

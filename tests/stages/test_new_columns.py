@@ -107,6 +107,25 @@ def test_nothing_stops_and_what_reaches_old_rows_is_null_until_they_are_taken_ag
     assert list(lacking.told(later.project, later.catalog.ledger)) == []
 
 
+def test_a_counterparty_configured_later_is_not_nobody(place):
+    degree = Feature("degree", "sales", "degree", window=2, hash="degree-1")
+    source = replace(place.source, counterparty="concat('partner ', id)")
+    project = replace(place.project, sources=(source,), features=FeatureSet((COUNT, degree)))
+    later = Shop(project, place.catalog, place.folder)
+    later.deliver("2024-03-10.csv", ["c1,100,2024-03-10 12:00:00,5"])
+    built(later, FIRST, SECOND, THIRD)
+    assert degrees(later) == {FIRST: None, SECOND: None, THIRD: None}
+    assert due(later) == set()
+    built(later, FIRST, SECOND, THIRD, options=("add-columns",))
+    assert degrees(later) == {FIRST: 2, SECOND: 4, THIRD: 3}
+
+
+def degrees(place: Shop) -> dict[date, int | None]:
+    place.catalog.refresh()
+    rows = place.catalog.read(features(place.project.features)).collect()
+    return {row["as_of_date"]: row["degree"] for row in rows}
+
+
 def test_a_window_that_no_longer_reaches_old_rows_has_the_feature(place):
     later = with_big(place)
     later.deliver("2024-03-10.csv", ["c1,100,2024-03-10 12:00:00,5"])

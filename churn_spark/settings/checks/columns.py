@@ -11,8 +11,13 @@ from churn_spark.settings.nearest import unknown
 from churn_spark.settings.sources import CleaningSection, SourceSection
 
 FEATURES_KEYS = ("windows", "attributes", "left_after", "derived")
-EVENT_COLUMNS = ("customer_id", "event_id", "event_time", "event_date", "known_from", "delivery", "events")
-CUSTOMER_COLUMNS = ("customer_id", "source", "known_from", "nominal_date", "delivery", "as_of_date", "label")
+INTAKE_COLUMNS = (
+    *("customer_id", "event_id", "event_time", "event_date", "known_from", "delivery", "taken_on", "nominal_date"),
+    *("source", "reasons", "row", "length", "row_hash", "copies", "conflict", "origin", "winner", "lost_to", "counts"),
+)
+"""Columns that rows have on their way in, besides a source's own."""
+EVENT_COLUMNS = (*INTAKE_COLUMNS, "events")
+CUSTOMER_COLUMNS = (*INTAKE_COLUMNS, "as_of_date", "label")
 OF_CATEGORIES = ("null", "indicator", "drop", "constant", "mode", "last_known")
 EVENTS_A_DAY = 10_000
 """More events than any customer has a day: what sums must have room for."""

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from churn_spark.definitions.errors import DeliveryError, NotReadyError
 from churn_spark.definitions.periods import listed
-from churn_spark.definitions.project import Run
+from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
 from churn_spark.events.mapping import column_hashes, judged_by, mapping_hash
@@ -73,7 +73,7 @@ def plan(
     spark: SparkSession,
     run: Run,
     source: Source,
-    zone: str,
+    project: Project,
     taken: Mapping[str, Taken],
     memory: Memory,
 ) -> Plan:
@@ -91,7 +91,7 @@ def plan(
     new = _looked_into(files, source, [delivery for delivery in there if delivery.name not in settled])
     known = [delivery for delivery in there if delivery.name in settled]
     holes = _incomplete(source, run, new, [*taken.values(), *there], memory.accepted)
-    mapping = mapping_hash(source, zone)
+    mapping = mapping_hash(source, project.zone, project.privacy)
     remapped = _remapped(source, run, known, taken, mapping)
     touched = _touched(source, run, [d for d in known if d not in remapped], memory.begun)
     again = with_files(spark, source, remapped) if source.format == "delta" else _looked_into(files, source, remapped)
