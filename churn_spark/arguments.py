@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from churn_spark.settings.nearest import among
-from churn_spark.stages.intake.taking import ACCEPT, ADD_COLUMNS, ADD_HISTORY, RESTATE, VERIFY
+from churn_spark.stages.intake.memory import ACCEPT
+from churn_spark.stages.intake.taking import ADD_COLUMNS, ADD_HISTORY, RESTATE, VERIFY
 from churn_spark.stages.maintain import ACCEPT_ROLLBACK
 from churn_spark.stages.score import VERSION
 

@@ -86,8 +86,7 @@ def _with_centres(project: Project, catalog: Catalog) -> set[date]:
     name = SEGMENT_CENTRES.name
     meant = snapshot_definitions(project)[name][SEGMENTATION]
     stored = catalog.ledger.partitions(name).items()
-    # Centres of earlier versions of the suite do not say of which segmentation they are.
-    return {day for day, part in stored if part.rows and part.definitions.get(SEGMENTATION, meant) == meant}
+    return {day for day, part in stored if part.rows and part.definitions.get(SEGMENTATION) == meant}
 
 
 def _fitted(days: Sequence[date], stored: set[date]) -> dict[date, date]:

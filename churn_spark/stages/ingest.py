@@ -13,8 +13,9 @@ from churn_spark.events.pseudonyms import Pseudonym, pseudonym
 from churn_spark.stages import lacking
 from churn_spark.stages.intake.accounts import accounts, refuse_too_many, taken_before
 from churn_spark.stages.intake.judging import judge
+from churn_spark.stages.intake.memory import remembered
 from churn_spark.stages.intake.settling import settle
-from churn_spark.stages.intake.taking import ADD_COLUMNS, Plan, plan, remembered
+from churn_spark.stages.intake.taking import ADD_COLUMNS, Plan, plan
 from churn_spark.stages.intake.writing import Intake, write
 from churn_spark.tables.catalog import Catalog
 

@@ -241,13 +241,13 @@ def test_ids_under_another_key_are_others_so_their_deliveries_are_taken_again(sp
     place.deliver(DAY, [GOOD])
     place.ingest(AS_OF)
     monkeypatch.setenv("SHOP_KEY", "another")
-    for privacy in (Privacy(key_env="SHOP_KEY", key_id="2"), Privacy("none")):
+    for privacy, start in ((Privacy(key_env="SHOP_KEY", key_id="2"), "2."), (Privacy("none"), "c1")):
         rotated = Shop(replace(place.project, privacy=privacy), place.catalog, place.folder)
         with pytest.raises(DeliveryError, match=r"makes something else of its rows.*--option restate"):
             rotated.ingest("2024-03-10")
         rotated.ingest("2024-03-10", "restate")
         ((customer,),) = rotated.events("customer_id")
-        assert customer == "c1" or customer.startswith("2.")
+        assert customer.startswith(start)
 
 
 def test_a_partner_has_the_pseudonym_it_has_as_a_customer(spark, tmp_path, monkeypatch):

@@ -116,6 +116,10 @@ def test_a_counterparty_configured_later_is_not_nobody(place):
     built(later, FIRST, SECOND, THIRD)
     assert degrees(later) == {FIRST: None, SECOND: None, THIRD: None}
     assert due(later) == set()
+    # The network of a snapshot is that of the first day of its month.
+    ranked = replace(project, features=FeatureSet((Feature("rank", "sales", "pagerank", window=30, hash="rank-1"),)))
+    unknown = {d: lacking.features(ranked, later.catalog.ledger, "features", d) for d in (THIRD, MATURED)}
+    assert unknown == {THIRD: set(), MATURED: {"rank"}}
     built(later, FIRST, SECOND, THIRD, options=("add-columns",))
     assert degrees(later) == {FIRST: 2, SECOND: 4, THIRD: 3}
 

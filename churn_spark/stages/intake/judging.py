@@ -18,8 +18,9 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.events.arrivals import Taking, usual_volume
 from churn_spark.events.classify import classified
 from churn_spark.events.pseudonyms import Pseudonym
+from churn_spark.stages.intake.memory import ACCEPT
 from churn_spark.stages.intake.reading import read
-from churn_spark.stages.intake.taking import ACCEPT, Plan
+from churn_spark.stages.intake.taking import Plan
 
 log = logging.getLogger("churn_spark.ingest")
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from pyspark.sql import SparkSession
 
@@ -14,14 +14,14 @@ from churn_spark.definitions.sources import Source
 from churn_spark.events.arrivals import Found, Taken, Taking, due, missing, nominal_date
 from churn_spark.events.mapping import column_hashes, judged_by, mapping_hash
 from churn_spark.stages.intake.files import Files
+from churn_spark.stages.intake.memory import ACCEPT, Memory
 from churn_spark.stages.intake.versions import versions, with_files
-from churn_spark.tables.ledger import NOTHING, OK, Ledger
 
 log = logging.getLogger("churn_spark.ingest")
 
 UNKNOWN = datetime.fromtimestamp(0, UTC)
 """When a folder was modified, where a store does not keep it."""
-ACCEPT, RESTATE, VERIFY = "accept-incomplete", "restate", "verify"
+RESTATE, VERIFY = "restate", "verify"
 ADD_COLUMNS, ADD_HISTORY = "add-columns", "add-history"
 
 
@@ -39,34 +39,6 @@ class Plan:
     takings: tuple[Taking, ...]
     taken: Mapping[str, Taken]
     incomplete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What the ledger remembers of earlier runs of ingest.
-
-    completed: newest as-of date. accepted: newest as-of date at which missing deliveries were accepted. begun: when the
-    run that took a delivery (`source/delivery`) began. half_written: deliveries of runs that broke off. history_open:
-    no snapshot was built yet, so that history may still be loaded under its own dates.
-    """
-
-    completed: date | None
-    accepted: date | None
-    begun: Mapping[str, datetime]
-    half_written: frozenset[str]
-    history_open: bool
-
-
-def remembered(ledger: Ledger) -> Memory:
-    """Read the ledger for what ingest has done so far."""
-    done = [e for e in ledger.entries if e.job == "ingest" and e.event == "end" and e.status in (OK, NOTHING)]
-    return Memory(
-        completed=ledger.completed("ingest"),
-        accepted=max((entry.as_of for entry in done if ACCEPT in entry.options), default=None),
-        begun={s: entry.at - timedelta(seconds=entry.seconds or 0.0) for entry in done for s in entry.subjects},
-        half_written=frozenset(ledger.open_subjects("ingest")),
-        history_open=not ledger.partitions("features"),
-    )
 
 
 def plan(
