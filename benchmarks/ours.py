@@ -27,8 +27,8 @@ from benchmarks.asked import (
     columns,
     features,
 )
+from churn_spark.definitions.columns import Measure, value_column
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.sources import Measure, value_column
 from churn_spark.features.tiles import compact
 from churn_spark.features.windows import over_windows
 

@@ -3,6 +3,11 @@
 # as Spark's scheduler sets them; anything else is a command: churn-spark, spark-submit, a shell.
 set -euo pipefail
 
+if ! id -un > /dev/null 2>&1; then
+  echo "the user id $(id -u) has no name, without which Hadoop does not log in; run the container as 185 (runAsUser: 185)" >&2
+  exit 64
+fi
+
 class_path="${SPARK_CONF_DIR:-$SPARK_HOME/conf}:$SPARK_HOME/jars/*${SPARK_EXTRA_CLASSPATH:+:$SPARK_EXTRA_CLASSPATH}"
 
 case "${1:-}" in

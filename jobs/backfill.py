@@ -2,8 +2,8 @@
 
 import typer
 
-from churn_spark.cli import backfill
-from churn_spark.run import leave
+from churn_spark.cli.job import leave
+from churn_spark.cli.main import backfill
 
 if __name__ == "__main__":
     leave(lambda: typer.run(backfill))

@@ -1,7 +1,7 @@
 """spark-submit jobs/train.py --conf conf/project.yaml --as-of 2026-06-01"""
 
-from churn_spark.run import job
-from churn_spark.stages.graph import TRAIN
+from churn_spark.cli.job import job
+from churn_spark.stages.all_stages import TRAIN
 
 if __name__ == "__main__":
     job(TRAIN)

@@ -75,7 +75,7 @@ segmentation:
 
 @dataclass(frozen=True)
 class SmallProject:
-    """Where a corner shop lies. history: its first whole weeks, delivered a week a file; then a file a day."""
+    """Where a corner shop lies. history: its first whole weeks, delivered in one file per week, then in one per day."""
 
     root: Path
     customers: int

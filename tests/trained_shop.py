@@ -10,17 +10,19 @@ from deltalake import DeltaTable
 from filelock import FileLock
 from pyspark.sql import SparkSession
 
-from churn_spark import chain, run
+from churn_spark.cli import job
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
-from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST, SCORE, TRAIN
+from churn_spark.pipelines.backfill import backfill
+from churn_spark.pipelines.daily import daily
+from churn_spark.runtime import run
+from churn_spark.stages.all_stages import BUILD_FEATURES, BUILD_LABELS, BUILD_TILES, INGEST, SCORE, TRAIN, tables
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.contracts.every import tables
 from tests.small_project import SmallProject, small_project
 
-WITHOUT_RUNS = ("runs",)
-"""What two equal ways may differ in: the ledger tells of the way itself."""
+WITHOUT = ("runs", "monitoring")
+"""What two equal ways may differ in: both tell of the way itself."""
 CHAIN = (INGEST, BUILD_TILES, BUILD_FEATURES, BUILD_LABELS, SCORE)
 """The daily stages that write tables."""
 WITHOUT_MODEL = CHAIN[:-1]
@@ -41,7 +43,7 @@ class OpenShop:
         return run.run_stage(stage, self.project, self.catalog, as_of, options).status
 
     def daily(self, as_of: date, *options: str) -> None:
-        chain.daily(self.project, self.catalog, as_of, options)
+        daily(self.project, self.catalog, as_of, options)
 
     @property
     def as_of(self) -> date:
@@ -58,13 +60,13 @@ class OpenShop:
             self.stage(stage, self.as_of)
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """All rows of all tables but the ledger, read without Spark, in an order of their own."""
+        """All rows of all tables but the ledger and monitoring, read without Spark, in an order of their own."""
         return content(self.project, self.files.warehouse)
 
 
 def opened(files: SmallProject) -> OpenShop:
     """Open a corner shop with the session that is there."""
-    project, catalog = run.opened(files.conf)
+    project, catalog = job.opened(files.conf)
     return OpenShop(files, project, catalog)
 
 
@@ -72,7 +74,7 @@ def content(project: Project, warehouse: Path) -> dict[str, list[tuple[object, .
     """All rows of all tables of a warehouse but the ledger, as sorted tuples."""
     found = {}
     for table in tables(project):
-        if table.name in WITHOUT_RUNS or not (warehouse / table.name).exists():
+        if table.name in WITHOUT or not (warehouse / table.name).exists():
             continue
         rows = DeltaTable(str(warehouse / table.name)).to_pyarrow_table().select(list(table.names)).to_pylist()
         found[table.name] = sorted((tuple(row.values()) for row in rows), key=repr)
@@ -101,7 +103,7 @@ def _made_once(files: SmallProject, more: Callable[[OpenShop], None]) -> SmallPr
         if not done.exists():
             shop = opened(small_project(files.root, files.customers, files.history))
             shop.stage(INGEST, files.start)
-            chain.backfill(shop.project, shop.catalog, files.start, Days(files.start, files.start + timedelta(days=1)))
+            backfill(shop.project, shop.catalog, files.start, Days(files.start, files.start + timedelta(days=1)))
             more(shop)
             done.touch()
     return files

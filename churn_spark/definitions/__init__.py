@@ -1,1 +1,1 @@
-"""Frozen values that every other room speaks in; imports nothing of the project."""
+"""Frozen values that all other rooms use; imports nothing of the project."""

@@ -1,10 +1,12 @@
-"""Failures with a name: each is one line for a person, a row in the ledger and an exit code of its own."""
+"""Expected failures: each is one line for a person, a row in the ledger and an exit code of its own."""
 
 
 class ChurnError(Exception):
-    """A failure the suite foresees; `str(error)` says what happened and what to do next."""
+    """An expected failure; `str(error)` says what happened and what to do next."""
 
     exit_code = 70
+    stands = False
+    """Whether what the run has written counts all the same."""
 
 
 class ConfigError(ChurnError):
@@ -32,19 +34,48 @@ class NotReadyError(ChurnError):
 
 
 class BusyError(ChurnError):
-    """Another run holds the lock."""
+    """Another run holds the job's lock or lease, or wrote to the same table at the same time."""
 
     exit_code = 68
 
 
 class ModelError(ChurnError):
-    """There is no champion, too little to train on, or a model that does not fit its features."""
+    """There is no champion, too few rows to train on, a model that does not fit its features, or a rejected model."""
 
     exit_code = 69
 
 
 class OtherDefinitionError(ModelError):
-    """A model learnt from features that mean something else than those of a date."""
+    """A model was trained on features with other definitions than those of a date."""
 
 
-ALL = (ConfigError, DeliveryError, ContractError, NotReadyError, BusyError, ModelError)
+class AlertWaveError(ChurnError):
+    """So many alerts at once that the data are probably wrong; none is written."""
+
+    exit_code = 71
+
+
+class DispatchError(ChurnError):
+    """Messages could not be sent; what was sent is noted, and the next run tries the others again."""
+
+    exit_code = 74
+    stands = True
+
+
+class UnavailableError(ChurnError):
+    """The machine, the cluster or a store failed: disk full, out of memory, executors lost, no connection."""
+
+    exit_code = 75
+
+
+ALL = (
+    ConfigError,
+    DeliveryError,
+    ContractError,
+    NotReadyError,
+    BusyError,
+    ModelError,
+    AlertWaveError,
+    DispatchError,
+    UnavailableError,
+)

@@ -1,5 +1,6 @@
-"""What a feature is, resolved: its name, what it is computed from, and the hash of all that."""
+"""Resolved features: name, inputs and the hash of the definition."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,7 @@ from churn_spark.definitions.rules import Leaving
 class Feature:
     """One column of `features` computed from tiles, contacts or networks.
 
-    op: a name of `OPS`. column: a measure or category, as the op asks for. window: days; None for lifetime.
+    op: a name of `OPS`. column: a measure or category, as the op needs. window: days; None for lifetime.
     value: category value of `share`; measure: the measure shared, None for events. half_life: days, of `ewm`.
     lag: week number of `weekly_lag`, 1 is the latest. hash: of the resolved definition (op with version, mapping,
     cleaning, zone).
@@ -53,7 +54,7 @@ class AttributeFeature:
 class FeatureSet:
     """All features of a project, in the order of the columns.
 
-    leaving: how partners are seen to have left; None where no feature asks.
+    leaving: how partners are seen to have left; None where no feature needs it.
     """
 
     windowed: tuple[Feature, ...]
@@ -80,18 +81,30 @@ class FeatureSet:
 
     @property
     def leaving_partners(self) -> Leaving | None:
-        """How partners leave; None where no feature asks which had."""
+        """How partners leave; None where no feature needs to know which had left."""
         return self._leaving("left_partners", "left_contacts")
 
     @property
     def leaving_communities(self) -> Leaving | None:
-        """How members of communities leave; None where no feature asks which had."""
+        """How members of communities leave; None where no feature needs to know which had left."""
         return self._leaving("community_left")
 
     def _leaving(self, *ops: str) -> Leaving | None:
         return self.leaving if any(feature.op in ops for feature in self.windowed) else None
 
-    def of(self, source: str) -> tuple[Feature, ...]:
+    def only(self, names: Collection[str]) -> "FeatureSet":
+        """The features of some names, and those that derived features among them are computed from."""
+        wanted = set(names)
+        for _ in self.derived:
+            wanted |= {name for feature in self.derived if feature.name in wanted for name in feature.inputs}
+        return FeatureSet(
+            tuple(feature for feature in self.windowed if feature.name in wanted),
+            tuple(feature for feature in self.derived if feature.name in wanted),
+            tuple(feature for feature in self.attributes if feature.name in wanted),
+            self.leaving,
+        )
+
+    def of_source(self, source: str) -> tuple[Feature, ...]:
         """The features computed from one source."""
         return tuple(feature for feature in self.windowed if feature.source == source)
 

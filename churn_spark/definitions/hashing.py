@@ -1,4 +1,4 @@
-"""One way to name the content of a definition."""
+"""The hash of a definition."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""All date arithmetic of the project, in whole days.
+"""Windows, gap, performance window and maturity, in whole days.
 
 A day is a calendar date in the configured zone. The as-of date `s` is the state of knowledge at the start of day `s`.
 """
@@ -22,18 +22,31 @@ class Days:
         return (self.first + timedelta(days=n) for n in range((self.end - self.first).days))
 
 
+EVER = date(1900, 1, 1)
+
+
+def days_up_to(day: date) -> Days:
+    """Every day up to and including one."""
+    return Days(EVER, day + timedelta(days=1))
+
+
+def single_day(day: date) -> Days:
+    """The span of one day."""
+    return Days(day, day + timedelta(days=1))
+
+
 def hull(spans: Iterable[Days]) -> Days:
-    """The span from the first day of any to the end of all."""
-    found = list(spans)
-    return Days(min(span.first for span in found), max(span.end for span in found))
+    """The span from the earliest first day to the latest end."""
+    each = list(spans)
+    return Days(min(span.first for span in each), max(span.end for span in each))
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
     """Gap, performance window and lateness of a label, in days.
 
-    gap: the first days from the as-of date, needed to act; performance: the days the label looks at after the gap;
-    lateness: how many days later than usual a row may become known and still count in a label.
+    gap: the first days from the as-of date, needed to act; performance: the days after the gap that decide the label;
+    lateness: how many days after the morning that follows its day a row may become known and still count in a label.
     """
 
     gap: int
@@ -58,10 +71,6 @@ class Periods:
         """The first as-of date that may use the label of `s`: `s + gap + performance + lateness`."""
         return s + timedelta(days=self.maturity_days)
 
-    def may_teach(self, snapshot: date, decision: date) -> bool:
-        """Whether the label of `snapshot` was known when a decision was made at `decision`."""
-        return self.matured_on(snapshot) <= decision
-
     def newest_matured(self, as_of: date) -> date:
         """The newest snapshot whose label exists at `as_of`."""
         return as_of - timedelta(days=self.maturity_days)
@@ -78,7 +87,7 @@ def known_from_needed(s: date, days: int) -> Days:
 
 
 def month(day: date) -> date:
-    """The first day of its month."""
+    """The first day of a day's month."""
     return day.replace(day=1)
 
 

@@ -1,14 +1,18 @@
-"""A project resolved: everything a stage needs to know, frozen."""
+"""The resolved project: everything a stage needs to know, frozen."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from churn_spark.definitions.actions import Alerts, Audience, Interventions
+from churn_spark.definitions.dispatch import Dispatch
 from churn_spark.definitions.features import FeatureSet, Snapshots
+from churn_spark.definitions.feedback import Feedback
 from churn_spark.definitions.hashing import definition_hash
-from churn_spark.definitions.modelling import Scoring, Segmentation, Training
+from churn_spark.definitions.modelling import ExpectedValue, Scoring, Segmentation, Training
+from churn_spark.definitions.monitoring import Monitoring
 from churn_spark.definitions.periods import Periods
-from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.definitions.rules import LabelRule, Leaving, Population
 from churn_spark.definitions.sources import Source
 
 
@@ -37,7 +41,7 @@ class Privacy:
 class Tracking:
     """The MLflow store: `uri` None takes MLFLOW_TRACKING_URI, else a SQLite file beside the warehouse.
 
-    models: a folder all nodes of a cluster see, for models on their way; None: below the warehouse's root.
+    models: a folder that all nodes of a cluster see, for models in transit; None: below the warehouse's root.
     """
 
     uri: str | None = None
@@ -58,7 +62,13 @@ class Retention:
 class Project:
     """One configuration file, validated and resolved.
 
-    origin: the file it came from, for messages. relearn_days: days between two learnings of cleaning limits.
+    origin: the configuration file, for messages. relearn_days: days after which cleaning limits are learnt again.
+    reasons: the most reasons named of a score; 0: scores come without. They change no score, and so are not part of
+    `scoring`, which says what scores are made with. expected_value: where the value of a customer comes from, if not
+    from `scoring.value`; None: from there. audiences: parts of the customers that decisions differ by. alerts: who
+    is alerted about; None: nobody. interventions: the playbook; None: nothing is planned, and nobody is withheld.
+    dispatch: who gets what was decided; None: nobody. feedback: how the effect of actions is measured. monitoring: the
+    limits of what is watched.
     """
 
     name: str
@@ -78,8 +88,16 @@ class Project:
     tracking: Tracking = Tracking()
     retention: Retention = Retention()
     relearn_days: int = 28
+    reasons: int = 4
     report_path: str = "report.html"
-    temporal: bool = True
+    brief_path: str = "brief.html"
+    expected_value: ExpectedValue | None = None
+    audiences: tuple[Audience, ...] = ()
+    alerts: Alerts | None = None
+    interventions: Interventions | None = None
+    dispatch: Dispatch | None = None
+    feedback: Feedback = Feedback()
+    monitoring: Monitoring = Monitoring()
 
     @property
     def event_sources(self) -> tuple[Source, ...]:
@@ -95,6 +113,28 @@ class Project:
         return tuple(source for source in self.sources if source.kind == "customers")
 
     @property
+    def temporal(self) -> bool:
+        """Whether labels come from days after their as-of date, so that models are tested on later dates."""
+        return self.label.rule != "column"
+
+    @property
+    def leavers(self) -> Leaving | None:
+        """The events after which a customer is no longer in a population by activity; None: there are none."""
+        if self.population.by != "active" or self.label.rule != "event":
+            return None
+        return Leaving(self.label.sources, filter=self.label.filter)
+
+    @property
+    def left_on(self) -> str | None:
+        """The date attribute after which a customer is no longer in a population by activity; None: there is none."""
+        return self.label.attribute if self.population.by == "active" and self.label.rule == "attribute" else None
+
+    @property
+    def has_value(self) -> bool:
+        """Whether customers have a value in money."""
+        return self.scoring.value is not None or self.expected_value is not None
+
+    @property
     def model_name(self) -> str:
         return f"{self.name}_churn"
 
@@ -108,7 +148,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one job: what it is, for which dates, and which code and settings made it.
+    """One run of one job: its dates, options, code and settings.
 
     dates: the partition dates the run owns; as_of: the state of knowledge it works from.
     """

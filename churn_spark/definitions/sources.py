@@ -1,17 +1,14 @@
-"""A source: where deliveries come from, what their rows mean, how they are checked and cleaned."""
+"""A source: its deliveries, the columns made from its rows, and its checks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-Format = Literal["csv", "json", "parquet", "delta"]
-Missing = Literal["null", "indicator", "drop", "constant", "mean", "median", "mode", "last_known", "interpolate"]
-Outliers = Literal["keep", "clip", "null", "flag"]
+from churn_spark.definitions.columns import Attribute, Category, Measure
+from churn_spark.definitions.lookups import Format, Lookup
 
-SQUARE_BITS = 36
-"""Tiles keep a sum of squares as two 64-bit integers: high * 2^36 + low."""
-LARGEST_SQUARED = 2**42 - 1
-"""The largest scaled value whose square is made so in 64-bit arithmetic."""
+Changes = Literal["refuse", "versions", "first_known"]
+ControlCharacters = Literal["remove", "refuse"]
 
 REASONS = (
     "unparsable",
@@ -21,12 +18,19 @@ REASONS = (
     "no_customer",
     "no_time",
     "id_missing",
+    "before_start",
     "future_event",
     "too_large",
     "duplicate",
     "id_conflict",
+    "id_reused",
+    "superseded",
 )
 """Why a row is refused, besides `bad_<column>` and the names of the source's own checks: codes of `quarantine`."""
+LEFT_OUT = "(left out)"
+"""In place of reasons, for a row that `where` leaves out: the row is counted, neither kept nor refused."""
+STAMP = r"@(?P<date>\d{4}-\d{2}-\d{2})$"
+"""The suffix of a delivery's name with the day of its last modification."""
 ABSENT = "absent"
 """With a limit of 1, a column may be absent from every object of a JSON file."""
 
@@ -48,96 +52,34 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """How a source arrives and how the nominal date of a row is found.
+    """How a source is delivered and how the nominal date of a row is determined.
 
     unit: a `file`, a `folder` (one level below the path), or a commit `version` of a Delta source.
     by: `file_name` (pattern with a group `date`, read with `date_format`), `column` (a raw date column), or `event`.
+    pattern: matches from anywhere in the name to its end. ignore: globs of names of files that are no deliveries.
+    stamped: the date of its last modification, in the project's zone, is part of a delivery's name (`name@date`).
     lag_days: nominal date + lag_days is the earliest knowledge date (at least 1 for files that come after their day).
     history_until: rows with a nominal date up to it skip `taken_on` (the bulk load of a history).
     expected: the calendar of nominal dates, None when deliveries are irregular.
     min_volume_share: least share of the median of the same weekday's rows (last 8); None: not checked.
     require_success: a folder must hold `_SUCCESS`.
+    changes: how versions of a Delta source that change or delete rows are handled.
     """
 
     unit: Literal["file", "folder", "version"] = "file"
     by: Literal["file_name", "column", "event"] = "file_name"
-    pattern: str = r"(?P<date>\d{4}-\d{2}-\d{2})"
+    pattern: str = r"(?P<date>\d{4}-\d{2}-\d{2}).*"
     date_format: str = "%Y-%m-%d"
     column: str | None = None
+    stamped: bool = False
     lag_days: int = 1
     history_until: date | None = None
     expected: Calendar | None = None
     min_volume_share: float | None = None
     require_success: bool = False
     clock_skew_days: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaning:
-    """How one column is cleaned when tiles are built.
-
-    missing: what a null becomes (`indicator`: stays null and is counted in `<column>_missing`).
-    outliers: what a value outside the Tukey fences `[q1 - k IQR, q3 + k IQR]` becomes (`flag`: stays, counted in
-    `<column>_outlier`). smooth: width of a trailing median over the customer's events of one knowledge date; None: off.
-    """
-
-    missing: Missing = "null"
-    constant: float | str | None = None
-    outliers: Outliers = "keep"
-    fence_factor: float = 3.0
-    smooth: int | None = None
-
-    @property
-    def learns(self) -> bool:
-        """Whether values learnt by `profile` are needed."""
-        return self.missing in ("mean", "median", "mode") or self.outliers != "keep"
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A number of an event, stored as a 64-bit integer count of 10^-scale units (scale 2: cents).
-
-    points: whether tiles keep its first and last value (needed by `first`, `last` and `delta`).
-    expression: SQL over the raw columns. max_abs: largest absolute value (in units, not scaled); a row beyond it is
-    quarantined as `too_large`.
-    """
-
-    name: str
-    expression: str
-    scale: int = 0
-    max_abs: float = 1e9
-    unit: str = ""
-    cleaning: Cleaning = field(default_factory=Cleaning)
-    points: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    """A named value of an event (string).
-
-    values: those whose events (and `measures`) are counted apart in tiles; others count only for `distinct`.
-    measures: measures summed apart by value. distinct: whether tiles keep the set of values. approximate: distinct by
-    an HLL sketch instead of exactly. max_values: most values of one customer on one day that are counted exactly.
-    """
-
-    name: str
-    expression: str
-    values: tuple[str, ...] = ()
-    measures: tuple[str, ...] = ()
-    distinct: bool = False
-    approximate: bool = False
-    max_values: int = 10_000
-    cleaning: Cleaning = field(default_factory=Cleaning)
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """A dated property of a customer: a SQL expression over the raw columns and its Spark type."""
-
-    name: str
-    expression: str
-    type: str
-    identifier: bool = False
+    changes: Changes = "refuse"
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +95,19 @@ class Source:
     """One source of rows about customers.
 
     kind `events`: rows become `events_<name>`; kind `customers`: rows become versions in `customers`.
-    schema: the declared raw columns as (name, Spark type). customer_id, event_time: SQL expressions.
+    schema: the declared raw columns as (name, Spark type). customer_id, event_time: SQL expressions; event_time of
+    customers decides which of several rows of one customer is the latest; empty: undecided.
     counterparty: SQL expression of the customer id of the partner of an event; None: events have no partner.
     event_id: SQL expressions, one taken as it is, several hashed together. time_zone: zone of naive times.
     limits: largest share of a delivery's rows that may carry a reason, by reason; `default_limit` for the others.
-    starts: the first day the source has data for; before it every feature of it is null.
+    control_characters: how control characters in texts that expressions use are handled.
+    starts: the first day the source has data for: earlier rows are refused, and the source's features are null before.
+    where: SQL that is true for the rows to take; others are left out. None: all rows are taken.
+    lookups: each may use the columns of those before it. kind `lookup`: a lookup, read as if it were a source.
     """
 
     name: str
-    kind: Literal["events", "customers"]
+    kind: Literal["events", "customers", "lookup"]
     format: Format
     path: str
     schema: tuple[tuple[str, str], ...]
@@ -180,6 +126,15 @@ class Source:
     limits: tuple[tuple[str, float], ...] = ()
     default_limit: float = 0.1
     starts: date | None = None
+    control_characters: ControlCharacters = "remove"
+    where: str | None = None
+    lookups: tuple[Lookup, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that SQL may use: raw columns, then columns of lookups."""
+        looked_up = (name for lookup in self.lookups for name, _ in lookup.columns)
+        return (*(name for name, _ in self.schema), *looked_up)
 
     @property
     def events_table(self) -> str:
@@ -195,7 +150,7 @@ class Source:
 
     @property
     def compacted(self) -> tuple[str, ...]:
-        """The tables its events are compacted to."""
+        """The tables that the source's events are compacted to."""
         return (self.tiles_table, self.contacts_table) if self.counterparty else (self.tiles_table,)
 
     @property
@@ -210,12 +165,12 @@ class Source:
 
     @property
     def values(self) -> tuple[Measure | Category | Attribute, ...]:
-        """All that a row of the source says: measures, categories and attributes."""
+        """All values of a row of the source: measures, categories and attributes."""
         return (*self.measures, *self.categories, *self.attributes)
 
     @property
     def own_columns(self) -> tuple[str, ...]:
-        """The columns of its stored rows that not every source has."""
+        """The columns of the source's stored rows that not every source has."""
         return (*(("counterparty",) if self.counterparty else ()), *(value.name for value in self.values))
 
     def measure(self, name: str) -> Measure:
@@ -225,11 +180,11 @@ class Source:
         return next(category for category in self.categories if category.name == name)
 
     def limit(self, reason: str) -> float:
-        """The largest share of a delivery's rows with a reason; copies are no fault of a delivery: 1 by default."""
-        return dict(self.limits).get(reason, 1.0 if reason == "duplicate" else self.default_limit)
+        """The largest accepted share of a delivery's rows with a reason; by default 1 for reasons that are no error."""
+        return dict(self.limits).get(reason, 1.0 if self._is_no_fault(reason) else self.default_limit)
 
-
-def value_column(category: str, value: str, measure: str | None = None) -> str:
-    """The name of the tile column that counts (or sums `measure` over) the events with one value of a category."""
-    slug = "".join(character if character.isalnum() else "_" for character in value.lower())
-    return f"{category}__{slug}" if measure is None else f"{category}__{slug}__{measure}"
+    def _is_no_fault(self, reason: str) -> bool:
+        """Whether rows with a reason are expected: copies, superseded rows, changes that are not taken."""
+        return reason in ("duplicate", "superseded") or (
+            reason == "id_reused" and self.delivered.changes == "first_known"
+        )

@@ -1,12 +1,15 @@
 """Cleans the values of events, before they are compacted to tiles: outliers, then missing values, then smoothing."""
 
+from datetime import date
 from decimal import Decimal
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.sources import Category, Measure, Source
+from churn_spark.definitions.columns import Category, Measure
+from churn_spark.definitions.periods import Days, known_from_needed, single_day
+from churn_spark.definitions.sources import Source
 
 LIMITS = ("lower", "upper", "mean", "median", "mode")
 
@@ -14,31 +17,31 @@ LIMITS = ("lower", "upper", "mean", "median", "mode")
 def clean(events: DataFrame, limits: DataFrame, source: Source, lookback: int) -> DataFrame:
     """Clean the measures and categories of events as the source's `Cleaning` says, column by column, in this order.
 
-    1. Outliers: values outside the Tukey fences are clipped to the nearer fence, made null, or only flagged; where they
-       are to be kept, nobody looks for them.
+    1. Outliers: values outside the Tukey fences are clipped to the nearer fence, made null, or only flagged; with
+       `keep` outliers are not looked for.
     2. Missing values (those null before step 1): the event is dropped, or the value filled: constant, learnt mean,
        median or mode; `last_known`; `interpolate`. What cannot be filled stays null. An outlier made null stays null.
-    3. Smoothing: the median of the values of the last `smooth` events of the customer, itself included, among those
-       of the same knowledge date (an even number: the middle of the two, rounded); a null stays null.
+    3. Smoothing: the median of the values of the customer's last `smooth` events of the same knowledge date, this one
+       included (of an even number: the mean of the middle two, rounded); a null stays null.
 
-    `last_known` is the value of the customer's latest event (by time, then id) that had one, among those known less
-    than `lookback` days before and those of the same knowledge date that lie before it. `interpolate` is linear in
+    `last_known` is the value of the customer's latest event (by time, then id) with a value, among those known less
+    than `lookback` days before and earlier ones of the same knowledge date. `interpolate` is linear in
     time between the neighbours with a value among the customer's events of the same knowledge date. Results are
     rounded half up to the measure's scale.
 
     events: the columns of `events_<source>`, with the `lookback` days of earlier knowledge dates where `last_known` is
     used. limits: rows of `cleaning_limits`; those of the newest learnt_on <= known_from apply; an event known before
-    the first ones stays as it is. Returns the events with `<measure>_missing` and `<measure>_outlier` (0 or 1, before
-    cleaning) and `uncleaned` (0 or 1: it lacked the limits of some column).
+    the first limits stays as it is. Returns the events with `<measure>_missing` and `<measure>_outlier` (0 or 1, before
+    cleaning) and `uncleaned` (0 or 1: limits of some column were missing).
     """
     columns = source.columns
     learning = [column.name for column in columns if column.cleaning.learns]
-    found = reduce(lambda rows, name: _with_limits(rows, limits, source.name, name), learning, events)
+    with_limits = reduce(lambda rows, name: _with_limits(rows, limits, source.name, name), learning, events)
     flags = {name: flag for measure in source.measures for name, flag in _flags(measure).items()}
-    lacking = [F.col(_limits(name)).isNull() for name in learning]
-    flags["uncleaned"] = reduce(lambda left, right: left | right, lacking, F.lit(False)).cast("bigint")
+    without_limits = [F.col(_limits(name)).isNull() for name in learning]
+    flags["uncleaned"] = reduce(lambda left, right: left | right, without_limits, F.lit(False)).cast("bigint")
     dropped = [F.col(column.name).isNotNull() for column in columns if column.cleaning.missing == "drop"]
-    flagged = found.withColumns({**flags, **{_missing(c.name): F.col(c.name).isNull() for c in columns}})
+    flagged = with_limits.withColumns({**flags, **{_missing(c.name): F.col(c.name).isNull() for c in columns}})
     kept = flagged.where(reduce(lambda left, right: left & right, dropped, F.lit(True)))
     treated = kept.withColumns({measure.name: _without_outliers(measure) for measure in source.measures})
     filled = treated.withColumns(
@@ -57,6 +60,14 @@ def needs_history(source: Source) -> bool:
     return any(column.cleaning.missing == "last_known" for column in source.columns)
 
 
+def history_span(source: Source, day: date, longest: int) -> Days:
+    """The knowledge dates of events that are needed to clean those of one day.
+
+    longest: days, the longest window of the project, which bounds how far back a last known value is looked for.
+    """
+    return known_from_needed(day, max(longest, 1)) if needs_history(source) else single_day(day)
+
+
 def _limits(column: str) -> str:
     return f"_limits_{column}"
 
@@ -68,9 +79,9 @@ def _missing(column: str) -> str:
 def _with_limits(events: DataFrame, limits: DataFrame, source: str, column: str) -> DataFrame:
     """Add the struct `_limits_<column>` in force at the row's knowledge date; null before the first."""
     learnt = limits.where((F.col("source") == source) & (F.col("column") == column))
-    until = F.lead("learnt_on").over(Window.partitionBy("column").orderBy("learnt_on"))
+    next_learnt_on = F.lead("learnt_on").over(Window.partitionBy("column").orderBy("learnt_on"))
     in_force = learnt.select(
-        F.col("learnt_on").alias("_from"), until.alias("_until"), F.struct(*LIMITS).alias(_limits(column))
+        F.col("learnt_on").alias("_from"), next_learnt_on.alias("_until"), F.struct(*LIMITS).alias(_limits(column))
     )
     applies = (F.col("known_from") >= F.col("_from")) & (
         F.col("_until").isNull() | (F.col("known_from") < F.col("_until"))

@@ -1,6 +1,5 @@
-"""Pseudonyms: HMAC-SHA-256 of an identifier under a secret key (RFC 2104), told apart by the key's id."""
+"""Pseudonyms: HMAC-SHA-256 of an identifier under a secret key (RFC 2104), prefixed with the key's id."""
 
-import re
 from collections.abc import Callable, Collection, Iterable
 
 import pandas as pd
@@ -8,6 +7,8 @@ from pyspark import Broadcast
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from churn_spark.definitions.expressions import mentions
+from churn_spark.definitions.lookups import with_lookup_keys
 from churn_spark.definitions.sources import Source
 
 Pseudonym = Callable[[Column], Column]
@@ -31,26 +32,22 @@ def pseudonym(key: Broadcast[bytes], key_id: str) -> Pseudonym:
     return F.pandas_udf(keyed, "string")  # type: ignore[call-overload]
 
 
-def identifying(source: Source) -> frozenset[str]:
-    """Raw columns that tell who somebody is: those marked, and those the ids of customer and partner are made from."""
-    ids = [source.customer_id, source.counterparty or ""]
-    used = (name for name, _ in source.schema if name_any(ids, [name]))
-    return frozenset((*source.identifiers, *used))
+def identifying_columns(source: Source) -> frozenset[str]:
+    """Raw and looked-up columns that identify a person: those marked, and those that the ids of customer and partner
+    are made from or looked up by.
+    """
+    ids = with_lookup_keys(source.lookups, [source.customer_id, source.counterparty or ""])
+    return frozenset((*source.identifiers, *(name for name in source.names if mention_any(ids, [name]))))
 
 
-def names(expression: str, column: str) -> bool:
-    """Whether a SQL expression may refer to a column; rather once too often than once too few."""
-    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", expression, re.IGNORECASE) is not None
-
-
-def name_any(expressions: Iterable[str], columns: Collection[str]) -> bool:
+def mention_any(expressions: Iterable[str], columns: Collection[str]) -> bool:
     """Whether one of the expressions may refer to one of the columns."""
-    return any(names(expression, column) for expression in expressions for column in columns)
+    return any(mentions(expression, column) for expression in expressions for column in columns)
 
 
-def pseudonymised(rows: DataFrame, columns: Iterable[str], hidden: Pseudonym | None) -> DataFrame:
-    """Replace text columns by pseudonyms; `hidden` None leaves all as they are."""
-    if hidden is None:
+def pseudonymised(rows: DataFrame, columns: Iterable[str], pseudonym: Pseudonym | None) -> DataFrame:
+    """Replace text columns by pseudonyms; pseudonym None: leave them as they are."""
+    if pseudonym is None:
         return rows
-    # Arrow refuses text that is not UTF-8; such a row is quarantined, its identifiers must be hidden all the same.
-    return rows.withColumns({name: hidden(F.make_valid_utf8(F.col(name))) for name in columns})
+    # Arrow refuses text that is not UTF-8; such a row is quarantined, with pseudonyms for its identifiers too.
+    return rows.withColumns({name: pseudonym(F.make_valid_utf8(F.col(name))) for name in columns})

@@ -1,45 +1,43 @@
-"""What values of events look like: counts, nulls, quantiles, Tukey fences; exact, and the same in any order of rows.
+"""Statistics of the values of events: counts, nulls, quantiles, Tukey fences; exact, and independent of row order.
 
-Values are counted once (`value_counts`); every statistic, of any learning date, is then an aggregate of those counts.
+Values are counted once (`value_counts`); every statistic, of all learning dates in one pass, is then an aggregate of
+those counts. Learning dates are rows, not parts of an expression: there may be thousands.
 """
 
-from collections.abc import Collection
-from datetime import date
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.sources import Source
 
 FENCE_FACTOR = 3.0
-"""Fences of the profile; those of cleaning use the column's own factor."""
+"""The factor of the profile's fences; cleaning uses the column's own factor."""
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 def value_counts(events: DataFrame, source: Source, dates: Collection[date]) -> DataFrame:
-    """How often each value of each column occurs, by the first of `dates` that may know it.
+    """How often each value of each column occurs, by the first of `dates` that may use it.
 
     events: the columns of `events_<source>`. Rows known after the last date are left out. Returns column, learnt_on,
     number (of a measure; null for categories), text (of a category; null for measures), rows.
     """
     ordered = sorted(dates)
-    first = reduce(
-        lambda later, day: F.when(F.col("known_from") <= F.lit(day), F.lit(day)).otherwise(later),
-        reversed(ordered),
-        F.lit(None).cast("date"),
-    )
+    learns = _first_to_learn(events.sparkSession, ordered)
     measures = [_value(m.name, F.col(m.name).cast("double"), F.lit(None).cast("string")) for m in source.measures]
     categories = [_value(c.name, F.lit(None).cast("double"), F.col(c.name)) for c in source.categories]
-    known = events.where(F.col("known_from") <= F.lit(ordered[-1])).select(
-        first.alias("learnt_on"), F.explode(F.array(*measures, *categories)).alias("value")
-    )
+    known = events.where(F.col("known_from") <= F.lit(ordered[-1]))
+    known = known.withColumn("_day", F.greatest("known_from", F.lit(ordered[0]))).join(F.broadcast(learns), on="_day")
+    known = known.select("learnt_on", F.explode(F.array(*measures, *categories)).alias("value"))
     return known.groupBy("value.column", "learnt_on", "value.number", "value.text").agg(F.count(F.lit(1)).alias("rows"))
 
 
-def limits(counts: DataFrame, source: Source, learnt_on: date) -> DataFrame:
-    """The cleaning values of the columns that learn, from the values known by a date (columns of `cleaning_limits`).
+def limits(counts: DataFrame, source: Source, dates: Collection[date]) -> DataFrame:
+    """The cleaning values of the columns that learn, from the values known by each date (columns of `cleaning_limits`).
 
     counts: see `value_counts`. Fences are `[q1 - k IQR, q3 + k IQR]` with the column's fence factor (Tukey, Exploratory
     Data Analysis, 1977); quartiles by linear interpolation. mode: the most frequent value, of several the smallest.
@@ -53,12 +51,11 @@ def limits(counts: DataFrame, source: Source, learnt_on: date) -> DataFrame:
     spread = F.col("q3") - F.col("q1")
     present = F.col("number").isNotNull() | F.col("text").isNotNull()
     return (
-        _known(counts, learnt_on)
-        .where(F.col("column").isin(list(learning)) & present)
-        .groupBy("column")
+        _known(counts.where(F.col("column").isin(list(learning)) & present), dates)
+        .groupBy("learnt_on", "column")
         .agg(F.sum("rows").alias("rows"), *_quartiles(), _mean().alias("mean"), _mode().alias("mode"))
         .select(
-            F.lit(learnt_on).alias("learnt_on"),
+            "learnt_on",
             F.lit(source.name).alias("source"),
             "column",
             "rows",
@@ -79,7 +76,7 @@ def profile(counts: DataFrame, source: Source, learnt_on: date) -> DataFrame:
     counts: see `value_counts`. rows, nulls, distinct, and of measures min, quantiles, max, mean and outliers (values
     outside the fences with factor 3), of categories the mode as text.
     """
-    known = _known(counts, learnt_on)
+    known = _known(counts, [learnt_on])
     quartiles = known.groupBy("column").agg(*_quartiles())
     spread = (F.col("q3") - F.col("q1")) * FENCE_FACTOR
     outside = (F.col("number") < F.col("q1") - spread) | (F.col("number") > F.col("q3") + spread)
@@ -95,17 +92,19 @@ def profile(counts: DataFrame, source: Source, learnt_on: date) -> DataFrame:
         "mean": _mean(),
         "outliers": F.sum(F.when(outside, F.col("rows")).when(F.col("number").isNotNull(), 0)),
     }
-    found = (
+    wide = (
         known.join(F.broadcast(quartiles), on="column")
         .groupBy("column")
         .agg(*(value.cast("double").alias(name) for name, value in numbers.items()), _mode().alias("mode"))
     )
-    told = [F.struct(F.lit(n).alias("statistic"), F.col(n).alias("value"), _no_text().alias("text")) for n in numbers]
-    told.append(F.struct(F.lit("mode").alias("statistic"), _no_value().alias("value"), F.col("mode").alias("text")))
+    entries = [
+        F.struct(F.lit(n).alias("statistic"), F.col(n).alias("value"), _no_text().alias("text")) for n in numbers
+    ]
+    entries.append(F.struct(F.lit("mode").alias("statistic"), _no_value().alias("value"), F.col("mode").alias("text")))
     return (
-        found.select("column", F.explode(F.array(*told)).alias("told"))
-        .where(F.col("told.value").isNotNull() | F.col("told.text").isNotNull())
-        .select(F.lit(learnt_on).alias("learnt_on"), F.lit(source.name).alias("source"), "column", "told.*")
+        wide.select("column", F.explode(F.array(*entries)).alias("entry"))
+        .where(F.col("entry.value").isNotNull() | F.col("entry.text").isNotNull())
+        .select(F.lit(learnt_on).alias("learnt_on"), F.lit(source.name).alias("source"), "column", "entry.*")
     )
 
 
@@ -113,10 +112,19 @@ def _value(name: str, number: Column, text: Column) -> Column:
     return F.struct(F.lit(name).alias("column"), number.alias("number"), text.alias("text"))
 
 
-def _known(counts: DataFrame, learnt_on: date) -> DataFrame:
-    """One row a column and value known by the date."""
-    known = counts.where(F.col("learnt_on") <= F.lit(learnt_on))
-    return known.groupBy("column", "number", "text").agg(F.sum("rows").alias("rows"))
+def _first_to_learn(session: SparkSession, ordered: Sequence[date]) -> DataFrame:
+    """For each day from the first to the last of some dates, the first of them that is not before it."""
+    days = (ordered[0] + timedelta(days=n) for n in range((ordered[-1] - ordered[0]).days + 1))
+    rows = [(day, ordered[bisect_left(ordered, day)]) for day in days]
+    return session.createDataFrame(rows, "_day date, learnt_on date")
+
+
+def _known(counts: DataFrame, dates: Collection[date]) -> DataFrame:
+    """One row per date, column and value known by the date."""
+    by = counts.sparkSession.createDataFrame([(day,) for day in dates], "_by date")
+    known = counts.join(F.broadcast(by), on=F.col("learnt_on") <= F.col("_by"))
+    by_value = known.groupBy(F.col("_by").alias("learnt_on"), "column", "number", "text")
+    return by_value.agg(F.sum("rows").alias("rows"))
 
 
 def _quartiles() -> list[Column]:
@@ -132,7 +140,7 @@ def _mean() -> Column:
 
 
 def _mode() -> Column:
-    """The most frequent value as text; of several the smallest."""
+    """The most frequent value as text; on a tie the smallest."""
     value = F.coalesce("text", F.col("number").cast("string"))
     rarity = F.when(value.isNotNull(), F.struct((-F.col("rows")).alias("rarity"), "number", "text"))
     return F.min_by(value, rarity)

@@ -1,1 +1,1 @@
-"""Pure computation of tiles, features and segments."""
+"""Pure computation of the population, tiles, features and segments."""

@@ -9,7 +9,7 @@ KEY = ("customer_id", "as_of_date")
 
 
 def seen_at(rows: DataFrame, dates: Collection[date], window: int) -> DataFrame:
-    """The rows of the window of `window` days of each as-of date, once for each that sees them.
+    """The rows in the window of `window` days of each as-of date, once per date that sees them.
 
     rows: event_date, known_from. Adds as_of_date and `age` (as_of_date - event_date, 1 to window).
     """

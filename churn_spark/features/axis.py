@@ -42,7 +42,7 @@ class Axis:
 
     @property
     def begins(self) -> Integers:
-        """The first day of what lies within each offset (row) of each as-of date (column)."""
+        """The day that lies each offset (row) before each as-of date (column)."""
         return self.ends - np.array(self.offsets, np.int64)[:, np.newaxis]
 
     @property
@@ -57,8 +57,8 @@ class Axis:
         return runs
 
 
-def cut(dates: Collection[date], features: Iterable[Feature], also: int = 0) -> Axis:
-    """The axis of as-of dates and the windows of features, and of `also` days if not 0."""
+def window_axis(dates: Collection[date], features: Iterable[Feature], also: int = 0) -> Axis:
+    """The axis of as-of dates and the windows of features, and of one window of `also` days if not 0."""
     offsets = {0, also}
     for feature in features:
         offsets.add(feature.window or 0)

@@ -1,6 +1,6 @@
 """What is known of customers themselves at as-of dates: attributes, first days, activity."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import reduce
 
@@ -12,11 +12,11 @@ from churn_spark.features.as_of import KEY, seen_at
 
 
 def attributes(
-    customers: DataFrame, sources: Iterable[Source], dates: Collection[date], hindsight: int = 0
+    customers: DataFrame, sources: Iterable[Source], dates: Collection[date], later: Mapping[date, date] | None = None
 ) -> DataFrame:
     """Every attribute of each customer as known at each as-of date, null where unknown.
 
-    hindsight: days after the date; a version that became known in them counts too if its nominal date lies before the
+    later: by as-of date a later day; a version known by that later day counts too if its nominal date lies before the
     as-of date, so that the state of the date is seen as it was known later.
 
     customers: versions (customer_id, source, known_from, nominal_date, delivery, attributes). Of each source the last
@@ -30,7 +30,7 @@ def attributes(
     version = F.struct("known_from", "nominal_date", "delivery", *(f"`{name}`" for name in owners))
     groups = sorted(set(owners.values()))
     last = [F.max(F.when(F.col("source").isin(*group), version)).alias(f"_{n}") for n, group in enumerate(groups)]
-    latest = known_at(customers, dates, hindsight).groupBy(*KEY).agg(*last)
+    latest = known_at(customers, dates, later).groupBy(*KEY).agg(*last)
     return latest.select(*KEY, *(F.col(f"_{groups.index(group)}")[name].alias(name) for name, group in owners.items()))
 
 
@@ -63,11 +63,15 @@ def since_first(rows: DataFrame, dates: Collection[date]) -> DataFrame:
     return known_at(earliest, dates).select(*KEY)
 
 
-def known_at(rows: DataFrame, dates: Collection[date], hindsight: int = 0) -> DataFrame:
-    """The rows known at each as-of date, once for each; see `attributes` for `hindsight`.
+def known_at(rows: DataFrame, dates: Collection[date], later: Mapping[date, date] | None = None) -> DataFrame:
+    """The rows known at each as-of date, once per date; see `attributes` for `later`.
 
-    rows: known_from (and nominal_date with hindsight). Adds as_of_date.
+    rows: known_from (and nominal_date with `later`). Adds as_of_date.
     """
-    listed = ", ".join(f"DATE'{day}'" for day in sorted(dates))
-    later = f" or known_from <= date_add(as_of_date, {hindsight}) and nominal_date < as_of_date" if hindsight else ""
-    return rows.selectExpr("*", f"explode(array({listed})) as as_of_date").where(f"known_from <= as_of_date{later}")
+    hindsight = later or {}
+    pairs = (f"named_struct('day', DATE'{day}', 'later', DATE'{hindsight.get(day, day)}')" for day in sorted(dates))
+    seen = rows.selectExpr("*", f"explode(array({', '.join(pairs)})) as _seen")
+    known = "known_from <= _seen.day"
+    if hindsight:
+        known += " or known_from <= _seen.later and nominal_date < _seen.day"
+    return seen.where(known).selectExpr(*(f"`{name}`" for name in rows.columns), "_seen.day as as_of_date")

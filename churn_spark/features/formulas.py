@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from churn_spark.definitions.columns import value_column
 from churn_spark.definitions.features import Feature
 from churn_spark.definitions.ops import OPS
-from churn_spark.definitions.sources import Source, value_column
+from churn_spark.definitions.sources import Source
 from churn_spark.features import points, rhythm, variety
 from churn_spark.features.axis import WEEK, Integers
 from churn_spark.features.batch import DAY, EVENTS, MOMENT, Batch
@@ -38,9 +39,9 @@ def columns(feature: Feature) -> tuple[str, ...]:
 
 
 def value(feature: Feature, batch: Batch, source: Source) -> Numbers:
-    """A feature of every snapshot of a batch, masked where it is null; in the unit of its measure."""
-    found = FORMULAS.get(feature.op, rhythm.value)(feature, batch)
-    return found / 10.0 ** source.measure(feature.column or "").scale if OPS[feature.op].over == "measure" else found
+    """A feature of every snapshot of a batch, masked where the feature is null; in the unit of its measure."""
+    scaled = FORMULAS.get(feature.op, rhythm.value)(feature, batch)
+    return scaled / 10.0 ** source.measure(feature.column or "").scale if OPS[feature.op].over == "measure" else scaled
 
 
 def _count(feature: Feature, batch: Batch) -> Integers:
@@ -120,7 +121,7 @@ def _weekly_active(feature: Feature, batch: Batch) -> Integers:
 def _weekly_slope(feature: Feature, batch: Batch) -> Numbers:
     """Weeks are numbered back from the as-of date, so their order in time is -week."""
     count = len(_weeks(feature))
-    slope = np.zeros(len(batch.found.date))
+    slope = np.zeros(len(batch.snapshots.date))
     for week in _weeks(feature) if count > 1 else ():
         slope += np.log1p(_week(week, batch)) * (count + 1 - 2 * week) * 6 / (count * (count * count - 1))
     return slope

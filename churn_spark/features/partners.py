@@ -1,7 +1,7 @@
-"""A customer's partners: with how many it was in touch, and which part of them had left by the as-of date.
+"""A customer's partners: how many it was in touch with, and the share of them that had left by the as-of date.
 
-Contacts count from the side of whoever made them. They are aggregated to one row a customer, partner and as-of date,
-with a number for each window; these go to the partners once, to learn who had left, and from there to the customers.
+Contacts count for the customer who made them. They are aggregated to one row per customer, partner and as-of date, with
+one number per window; these rows are joined to the partners once, to learn who had left, then summed by customer.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,15 +18,16 @@ from churn_spark.features.customers import active, since_first
 
 
 def contacts(events: DataFrame) -> DataFrame:
-    """Compact events to one row a customer, counterparty, event date and knowledge date, with their number `events`.
+    """Compact events to one row per customer, counterparty, event date and knowledge date, with their number `events`.
 
-    events: customer_id, counterparty, event_date, known_from. Without a counterparty, or with oneself, is no contact.
+    events: customer_id, counterparty, event_date, known_from. An event without a counterparty, or with the customer
+    itself as counterparty, is no contact.
     """
     pairs = events.where("counterparty <> customer_id")
     return pairs.groupBy("customer_id", "counterparty", "event_date", "known_from").agg(F.count("*").alias("events"))
 
 
-def of_contacts(feature: Feature) -> bool:
+def is_from_contacts(feature: Feature) -> bool:
     """Whether a feature is computed from contacts instead of tiles."""
     return OPS[feature.op].over == "contacts"
 
@@ -34,7 +35,8 @@ def of_contacts(feature: Feature) -> bool:
 def left_by_event(first_seen: DataFrame, churned: DataFrame, dates: Collection[date]) -> DataFrame:
     """Every customer of ours at each as-of date, and whether it had left by then: by an event known then.
 
-    first_seen: customer_id, known_from; who has a row is ours. churned: customer_id, known_from; who has one has left.
+    first_seen: customer_id, known_from; every customer of ours has a row. churned: customer_id, known_from; every
+    customer that has left has a row.
     Returns customer_id, as_of_date, left (true or false).
     """
     gone = since_first(churned, dates).withColumn("left", F.lit(True))
@@ -47,8 +49,8 @@ def left_by_silence(
 ) -> DataFrame:
     """The same where customers leave by falling silent: no event known by then in the rule's sources for `after` days.
 
-    first_seen: customer_id, source, known_from; who has a row of one of the rule's sources is ours. tiles: by source,
-    customer_id, event_date, known_from.
+    first_seen: customer_id, source, known_from; a customer with a row of one of the rule's sources is ours. tiles: by
+    source, customer_id, event_date, known_from.
     """
     seen = first_seen.where(F.col("source").isin(*leaving.sources))
     here = active([tiles[name] for name in leaving.sources], dates, leaving.after or 0).withColumn("left", F.lit(False))
@@ -59,9 +61,9 @@ def left_by_silence(
 def partners(
     contacts: DataFrame, features: Collection[Feature], dates: Collection[date], customers: DataFrame | None
 ) -> DataFrame:
-    """One row a customer and as-of date with the features of its partners in one source.
+    """One row per customer and as-of date with the features of its partners in one source.
 
-    contacts: see `contacts`. customers: see `left_by_event`; None where no feature asks who left.
+    contacts: see `contacts`. customers: see `left_by_event`; None where no feature needs to know who left.
     """
     windows = sorted({feature.window or 0 for feature in features})
     recent = seen_at(contacts, dates, windows[-1])
@@ -78,7 +80,7 @@ def _events(window: int) -> str:
 
 
 def _formula(feature: Feature) -> str:
-    """SQL of a feature over a customer's pairs; of a partner who is no customer of ours `left` is null."""
+    """SQL of a feature over a customer's pairs; `left` is null for a partner that is no customer of ours."""
     events = _events(feature.window or 0)
     match feature.op:
         case "degree":

@@ -12,12 +12,12 @@ from churn_spark.features.batch import LARGEST, SMALLEST, Batch
 def value(feature: Feature, batch: Batch) -> np.ma.MaskedArray:
     """The feature of every snapshot, at the measure's scale; masked where there is no value."""
     ends = {"first": ("first",), "last": ("last",), "delta": ("last", "first")}[feature.op]
-    found = [_at(end, f"{feature.column}_{end}", feature.window or 0, batch) for end in ends]
-    return found[0] - found[1] if len(found) == 2 else found[0]
+    values = [_at(end, f"{feature.column}_{end}", feature.window or 0, batch) for end in ends]
+    return values[0] - values[1] if len(values) == 2 else values[0]
 
 
 def _at(end: str, column: str, window: int, batch: Batch) -> np.ma.MaskedArray:
-    ranks, values = batch.once(("ranked", column), lambda: _ranked(batch.column(column), end))
+    ranks, values = batch.cached(("ranked", column), lambda: _ranked(batch.column(column), end))
     rank = (batch.smallest if end == "first" else batch.largest)(column, window, ranks)
     return np.ma.masked_array(values[rank.filled(0)], np.ma.getmaskarray(rank))
 

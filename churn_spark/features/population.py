@@ -1,4 +1,4 @@
-"""Who is watched at an as-of date: the rows that every snapshot has, whatever is known of them."""
+"""The population of an as-of date: the customers that have a row in its snapshot, whatever is known of them."""
 
 from collections.abc import Collection
 from datetime import date
@@ -17,7 +17,7 @@ def population(rule: Population, dates: Collection[date], candidates: DataFrame,
     `active`: an event known at the date in one of the rule's sources in the last `days` days, and the first one in any
     of them at least `tenure_days` before it. `contract`: the rule's expression is true of the attributes known then.
 
-    candidates: by `active` the customers with such an event (customer_id, as_of_date; other columns stay), by
+    candidates: with `active` the customers with such an event (customer_id, as_of_date; other columns stay), with
     `contract` the attributes (see `customers.attributes`). first_seen: customer_id, source, first_seen, known_from.
     """
     if rule.by == "contract":

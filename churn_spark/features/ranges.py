@@ -1,8 +1,8 @@
-"""Which rows the windows of customers hold at as-of dates, as ranges of rows sorted by customer and day.
+"""Which rows lie in the windows of customers at as-of dates, as ranges of rows sorted by customer and day.
 
-A row is seen by the as-of dates from its `first` on. Where later days are seen later, what a window holds at a date is
-one range of consecutive rows: a difference of prefix sums. Rows out of that order (late ones) are few: they are
-repeated for every date that sees them, as ranges of their own, and merged in.
+A row is seen by the as-of dates from its `first` on. Where later days are seen later, the rows of a window at a date
+are one range of consecutive rows, and their sum is a difference of prefix sums. Rows out of that order (late ones) are
+few: they are repeated for every date that sees them, as ranges of their own, and merged in.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Numbers = npt.NDArray[Any]
 class Rows:
     """Rows sorted by customer (0, 1, ...), day of the axis and `first` (the number of the first date that sees it).
 
-    What is seen is past: events are known after their day, so no row lies on its first date or later.
+    Events are known after their day, so the day of a row lies before the first date that sees it.
     """
 
     customer: Integers
@@ -47,7 +47,7 @@ class Ranges:
     begins: Integers
     ends: Integers
 
-    def of(self, snapshots: slice | Numbers) -> "Ranges":
+    def select(self, snapshots: slice | Numbers) -> "Ranges":
         return Ranges(self.rows, self.begins[:, snapshots], self.ends[snapshots])
 
     def before(self, values: Numbers) -> Numbers:
@@ -61,9 +61,9 @@ class Ranges:
         return before[self.begins[inner]] - before[self.begins[outer]]
 
     def merged(self, values: Numbers, merge: np.ufunc, nothing: float, outer: Sequence[int]) -> Numbers:
-        """What `merge` makes of each window, by ascending offset of `outer` (row) and snapshot.
+        """Each window merged by `merge`, by ascending offset of `outer` (row) and snapshot.
 
-        The rings between consecutive offsets are merged once, then windows from rings: no value is ever taken out.
+        The rings between consecutive offsets are merged once, then windows from rings: no value is ever subtracted.
         """
         bounds = np.vstack([self.begins[outer[::-1]], self.ends]).T
         padded = np.append(values[self.rows], values.dtype.type(nothing))
@@ -80,22 +80,22 @@ class Snapshots:
     date: Integers
     ranges: tuple[Ranges, ...]
 
-    def at(self, date: int) -> slice:
-        """Where the snapshots of an as-of date are."""
+    def slice_at(self, date: int) -> slice:
+        """The positions of the snapshots of an as-of date, given by its number."""
         return slice(*np.searchsorted(self.date, [date, date + 1]))
 
 
-def snapshots(rows: Rows, axis: Axis) -> Snapshots:
+def find_snapshots(rows: Rows, axis: Axis) -> Snapshots:
     """The customers with a row in the longest window of each as-of date."""
     date, customer = (grid.ravel() for grid in np.indices((len(axis.dates), rows.customers)))
-    found = ranges(rows, axis, customer, date)
-    # A date that sees a late row also sees the later row that makes it late: the rows in order tell who is seen.
-    seen = found[0].ends > found[0].begins[-1]
-    return Snapshots(customer[seen], date[seen], tuple(some.of(seen) for some in found))
+    in_order, *late = ranges(rows, axis, customer, date)
+    # A date that sees a late row also sees the later row that makes it late: the rows in order decide who is seen.
+    seen = in_order.ends > in_order.begins[-1]
+    return Snapshots(customer[seen], date[seen], tuple(part.select(seen) for part in (in_order, *late)))
 
 
 def ranges(rows: Rows, axis: Axis, customer: Integers, date: Integers) -> tuple[Ranges, ...]:
-    """The ranges of some customers at some dates: of the rows in order, and where there are any of the late ones."""
+    """The ranges of some customers at some dates: of the rows in order, then of the late rows if there are any."""
     when = rows.customer * len(axis.dates) + rows.first
     disordered = when > np.minimum.accumulate(when[::-1])[::-1]
     ordered, late = np.flatnonzero(~disordered), np.flatnonzero(disordered)
@@ -125,7 +125,7 @@ def _of_late(rows: Rows, late: Integers, axis: Axis, customer: Integers, date: I
 
 
 def _repeated(rows: Rows, late: Integers, axis: Axis) -> tuple[Integers, Integers]:
-    """Rows, once for every as-of date that sees them in its longest window, and that date; by date, then as before."""
+    """Rows, once per as-of date that sees them in its longest window, and that date; by date, then in their order."""
     dates = np.searchsorted(axis.begins[-1], rows.day[late], side="right") - rows.first[late]
     repeated = np.repeat(late, dates)
     nth = np.arange(len(repeated)) - np.repeat(np.cumsum(dates) - dates, dates)

@@ -23,79 +23,79 @@ def value(feature: Feature, batch: Batch) -> Numbers:
     if feature.op == "active_days":
         return _active_days(window, batch)
     kind, statistic = feature.op.split("_", 1)
-    interval = np.ma.concatenate([_statistic(statistic, some) for some in _intervals(window, batch)])
+    interval = np.ma.concatenate([_statistic(statistic, of_date) for of_date in _intervals(window, batch)])
     if kind == "interval":
         return interval
-    since = np.concatenate([some.since for some in _intervals(window, batch)])
+    since = np.concatenate([of_date.since for of_date in _intervals(window, batch)])
     return since / np.ma.maximum(interval, 1)
 
 
 class _Intervals:
     """The intervals of the customers of one as-of date within a window, in the order of its snapshots.
 
-    of: the number of the snapshot of each interval, ascending; days: the intervals, ascending within a snapshot; count:
-    of each snapshot; since: days from its last active day to the date.
+    snapshot: the number of each interval's snapshot, ascending; days: the intervals, ascending within a snapshot;
+    count: intervals per snapshot; since: days from its last active day to the date.
     """
 
-    def __init__(self, of: Integers, days: Integers, snapshots: int, since: Integers) -> None:
-        self.of, self.days, self.since = of, days, since
-        self.count = np.bincount(of, minlength=snapshots)
+    def __init__(self, snapshot: Integers, days: Integers, snapshots: int, since: Integers) -> None:
+        self.snapshot, self.days, self.since = snapshot, days, since
+        self.count = np.bincount(snapshot, minlength=snapshots)
         self.starts = np.cumsum(self.count) - self.count
 
     def total(self, values: Integers) -> Integers:
         """The sum of a number of each interval, exact: doubles hold whole numbers up to 2^53."""
-        return np.bincount(self.of, values, minlength=len(self.count)).astype(np.int64)
+        return np.bincount(self.snapshot, values, minlength=len(self.count)).astype(np.int64)
 
 
-def _statistic(name: str, some: _Intervals) -> np.ma.MaskedArray:
-    none = some.count == 0
+def _statistic(name: str, intervals: _Intervals) -> np.ma.MaskedArray:
+    none = intervals.count == 0
     if name == "mean":
-        return np.ma.masked_array(some.total(some.days) / np.maximum(some.count, 1), none)
+        return np.ma.masked_array(intervals.total(intervals.days) / np.maximum(intervals.count, 1), none)
     if name == "std":
-        few = some.count < 2
-        total, squares = some.total(some.days), some.total(some.days**2)
-        spread = some.count * squares - total * total
-        return np.ma.masked_array(np.sqrt(spread / np.where(few, 1, some.count * (some.count - 1))), few)
-    # Padded, so that a snapshot without intervals looks at something, and is masked.
-    days = np.append(some.days, 0)
+        few = intervals.count < 2
+        total, squares = intervals.total(intervals.days), intervals.total(intervals.days**2)
+        spread = intervals.count * squares - total * total
+        return np.ma.masked_array(np.sqrt(spread / np.where(few, 1, intervals.count * (intervals.count - 1))), few)
+    # Padded, so that a snapshot without intervals has an index to read; it is masked.
+    days = np.append(intervals.days, 0)
     if name == "max":
-        return np.ma.masked_array(days[some.starts + np.maximum(some.count, 1) - 1], none)
-    position = np.maximum(some.count - 1, 0) * SHARES[name]
+        return np.ma.masked_array(days[intervals.starts + np.maximum(intervals.count, 1) - 1], none)
+    position = np.maximum(intervals.count - 1, 0) * SHARES[name]
     below = np.floor(position).astype(np.int64)
-    lower = days[some.starts + below]
-    upper = days[some.starts + np.minimum(below + 1, np.maximum(some.count - 1, 0))]
+    lower = days[intervals.starts + below]
+    upper = days[intervals.starts + np.minimum(below + 1, np.maximum(intervals.count - 1, 0))]
     return np.ma.masked_array(lower + (position - below) * (upper - lower), none)
 
 
 def _days(batch: Batch) -> Rows:
-    """The customers' active days, each once, as known from the earliest of its rows."""
+    """The customers' active days, each once, known from the earliest of its rows on."""
     rows = batch.rows
     another = np.diff(rows.customer, prepend=-1).astype(bool) | np.diff(rows.day, prepend=-1).astype(bool)
     return rows.take(another)
 
 
 def _active_days(window: int, batch: Batch) -> Integers:
-    def counted() -> list[tuple[Integers, Integers]]:
-        found = ranges(_days(batch), batch.axis, batch.found.customer, batch.found.date)
-        return [(some.begins, some.ends) for some in found]
+    def edges() -> list[tuple[Integers, Integers]]:
+        day_ranges = ranges(_days(batch), batch.axis, batch.snapshots.customer, batch.snapshots.date)
+        return [(part.begins, part.ends) for part in day_ranges]
 
-    parts = batch.once("active days", counted)
+    parts = batch.cached("active days", edges)
     return np.sum([ends - begins[batch.offset(window)] for begins, ends in parts], axis=0)
 
 
 def _intervals(window: int, batch: Batch) -> list[_Intervals]:
-    return batch.once(("intervals", window), lambda: list(_by_date(window, batch)))
+    return batch.cached(("intervals", window), lambda: list(_by_date(window, batch)))
 
 
 def _by_date(window: int, batch: Batch) -> Iterator[_Intervals]:
-    days = batch.once("days", lambda: _days(batch))
+    days = batch.cached("days", lambda: _days(batch))
     for number, end in enumerate(batch.axis.ends):
-        seen = days.take((days.first <= number) & (days.day >= end - window))
-        at = batch.found.at(number)
-        place = np.searchsorted(batch.found.customer[at], seen.customer)
+        known_days = days.take((days.first <= number) & (days.day >= end - window))
+        at = batch.snapshots.slice_at(number)
+        place = np.searchsorted(batch.snapshots.customer[at], known_days.customer)
         since = np.zeros(at.stop - at.start, np.int64)
-        since[place] = end - seen.day  # the last one stays
+        since[place] = end - known_days.day  # the last assignment stays
         same = np.diff(place) == 0
-        of, length = place[1:][same], np.diff(seen.day)[same]
-        order = np.lexsort((length, of))
-        yield _Intervals(of[order], length[order], len(since), since)
+        snapshot, length = place[1:][same], np.diff(known_days.day)[same]
+        order = np.lexsort((length, snapshot))
+        yield _Intervals(snapshot[order], length[order], len(since), since)

@@ -1,6 +1,6 @@
 """Segments: RFM quintiles, and k-means over a few features; both from the features of an as-of date."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from churn_spark.definitions.modelling import Segmentation
 
 QUINTILES = 5
 FITTED_ON = 50_000
-"""Customers k-means looks at, at most: a sample by hash beyond."""
+"""The most customers that k-means is fitted on: with more, a sample by hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def segments(features: DataFrame, rule: Segmentation, centres: Mapping[date, Seq
 
     features: customer_id, as_of_date and the features the rule names. centres: those in force, by as-of date. Quintiles
     are fifths of the population of a date, ties in the order of customer_id; a customer without a value is in the
-    lowest. Of two equally near centres the first counts; the segment is null where a date has none.
+    lowest. Of two equally near centres the first counts; the segment is null where a date has no centre.
     Returns customer_id, as_of_date, the three quintiles, rfm, segment.
     """
     quintiles = {
@@ -82,16 +82,8 @@ def fit(features: DataFrame, rule: Segmentation) -> list[Centre]:
 
 
 def clustered(rule: Segmentation) -> tuple[str, ...]:
-    """The features k-means looks at: those configured, and the monetary one, by which segments are ordered."""
+    """The features k-means is fitted on: those configured, and the monetary one, by which segments are ordered."""
     return tuple(dict.fromkeys((*(rule.features or (rule.recency, rule.frequency)), rule.monetary)))
-
-
-def fitted_on(day: date, fitted: Iterable[date]) -> date:
-    """The date whose centres are in force on `day`: the first one of its month up to it, itself when there is none.
-
-    So segments keep their meaning within a month. fitted: the dates centres were fitted on.
-    """
-    return min((other for other in fitted if day.replace(day=1) <= other <= day), default=day)
 
 
 def _quintile(order: Column) -> Column:
@@ -103,7 +95,7 @@ def _log(feature: str) -> Column:
 
 
 def _by_date(features: DataFrame, centres: Mapping[date, Sequence[Centre]]) -> DataFrame:
-    """One row a date: `_mean` and `_std` by feature, `_centres` by segment and feature."""
+    """One row per date: `_mean` and `_std` by feature, `_centres` by segment and feature."""
     rows = []
     for day, coordinates in centres.items():
         by_segment: dict[int, list[Centre]] = {}

@@ -12,7 +12,7 @@ from churn_spark.features.as_of import KEY, seen_at
 
 
 def approximate(tiles: DataFrame, features: Iterable[Feature], dates: Collection[date]) -> list[DataFrame]:
-    """A frame for each category, of one row a customer and as-of date with its `distinct` features.
+    """One frame per category, with one row per customer and as-of date and the category's `distinct` features.
 
     tiles: customer_id, event_date, known_from and `<category>_sketch`. The edges of the windows cut the ages of tiles
     into rings; sketches are merged in each ring once, and windows from rings.

@@ -3,13 +3,14 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.sources import SQUARE_BITS, Category, Measure, Source, value_column
+from churn_spark.definitions.columns import SQUARE_BITS, Category, Measure, value_column
+from churn_spark.definitions.sources import Source
 
 KEY = ("customer_id", "event_date", "known_from")
 
 
 def compact(events: DataFrame, source: Source) -> DataFrame:
-    """Aggregate cleaned events to one row a customer, event date and knowledge date.
+    """Aggregate cleaned events to one row per customer, event date and knowledge date.
 
     events: customer_id, event_id, event_time, event_date, known_from, the source's measures (decimals) and categories,
     and of each measure `<measure>_missing` and `<measure>_outlier` (0 or 1); `uncleaned` where the source learns.
@@ -29,19 +30,19 @@ def compact(events: DataFrame, source: Source) -> DataFrame:
 
 
 def first_seen(tiles: DataFrame, source: str, known: DataFrame | None = None) -> DataFrame:
-    """First event dates as learnt at each knowledge date: a row where a customer's is earlier than all known before.
+    """First event dates as known at each knowledge date: a row where a customer's is earlier than all known before.
 
     tiles: customer_id, event_date, known_from. known: customer_id, first_seen of earlier knowledge dates. Returns the
-    columns of `first_seen`, so a customer has as many rows as its first date was corrected, whatever it does later.
+    columns of `first_seen`: per customer one row, and one more each time its first date is corrected.
     """
     learnt = tiles.groupBy("customer_id", "known_from").agg(F.min("event_date").alias("first_seen"))
-    until = Window.partitionBy("customer_id").orderBy("known_from").rowsBetween(Window.unboundedPreceding, -1)
-    earlier = learnt.withColumn("_before", F.min("first_seen").over(until))
+    dates_before = Window.partitionBy("customer_id").orderBy("known_from").rowsBetween(Window.unboundedPreceding, -1)
+    earlier = learnt.withColumn("_before", F.min("first_seen").over(dates_before))
     if known is not None:
         firsts = known.groupBy("customer_id").agg(F.min("first_seen").alias("_known"))
         earlier = earlier.join(firsts, on="customer_id", how="left").withColumn("_before", F.least("_before", "_known"))
-    news = earlier.where(F.col("_before").isNull() | (F.col("first_seen") < F.col("_before")))
-    return news.select("customer_id", F.lit(source).alias("source"), "first_seen", "known_from")
+    corrected = earlier.where(F.col("_before").isNull() | (F.col("first_seen") < F.col("_before")))
+    return corrected.select("customer_id", F.lit(source).alias("source"), "first_seen", "known_from")
 
 
 def _scaled(measure: str) -> str:

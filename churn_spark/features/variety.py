@@ -1,4 +1,4 @@
-"""Different values of categories, counted exactly: a value is in a window if the last day it was seen on is."""
+"""Different values of categories, counted exactly: a value is in a window if the last day with it is."""
 
 from collections.abc import Mapping
 
@@ -14,18 +14,18 @@ from churn_spark.features.ranges import Rows
 def distinct(feature: Feature, batch: Batch) -> Integers:
     """How many values of its category each snapshot has in a window."""
     column = f"{feature.column}_values"
-    return batch.once(column, lambda: _counted(column, batch))[feature.window or 0]
+    return batch.cached(column, lambda: _counted(column, batch))[feature.window or 0]
 
 
 def _counted(column: str, batch: Batch) -> Mapping[int, Integers]:
-    """The counts of each window, date by date: memory grows with the values that tiles hold, not with the dates."""
-    found, values = batch.found, _Values(batch.column(column), batch.rows)
-    counts = {window: np.zeros(len(found.date), np.int64) for window in batch.windows[column]}
+    """The counts of each window, date by date: memory grows with the values in the tiles, not with the dates."""
+    snapshots, values = batch.snapshots, _Values(batch.column(column), batch.rows)
+    counts = {window: np.zeros(len(snapshots.date), np.int64) for window in batch.windows[column]}
     for number, end in enumerate(batch.axis.ends):
-        at, last = found.at(number), values.last_seen(number)
+        at, last = snapshots.slice_at(number), values.last_seen(number)
         for window, count in counts.items():
-            held = np.bincount(values.customer[last >= end - window], minlength=batch.rows.customers)
-            count[at] = held[found.customer[at]]
+            by_customer = np.bincount(values.customer[last >= end - window], minlength=batch.rows.customers)
+            count[at] = by_customer[snapshots.customer[at]]
     return counts
 
 

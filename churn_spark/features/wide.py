@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from churn_spark.definitions.sources import SQUARE_BITS
+from churn_spark.definitions.columns import SQUARE_BITS
 from churn_spark.features.axis import Integers
 
 Words = npt.NDArray[np.uint64]
@@ -51,9 +51,9 @@ def product(left: Integers, right: Integers) -> Wide:
     (a1, a0), (b1, b0) = ((n >> HALF, n & LOW) for n in (a, b))
     middle = (a0 * b0 >> HALF) + (a0 * b1 & LOW) + (a1 * b0 & LOW)
     high = a1 * b1 + (a0 * b1 >> HALF) + (a1 * b0 >> HALF) + (middle >> HALF)
-    found, negative = Wide(high, a * b), (left < 0) != (right < 0)
-    turned = -found
-    return Wide(np.where(negative, turned.high, found.high), np.where(negative, turned.low, found.low))
+    absolute, negative = Wide(high, a * b), (left < 0) != (right < 0)
+    negated = -absolute
+    return Wide(np.where(negative, negated.high, absolute.high), np.where(negative, negated.low, absolute.low))
 
 
 def deviations(count: Integers, total: Integers, sum_of_squares: Wide) -> npt.NDArray[np.float64]:

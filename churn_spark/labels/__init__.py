@@ -1,1 +1,1 @@
-"""Pure computation of the population and the labels."""
+"""Pure computation of the labels."""

@@ -1,1 +1,1 @@
-"""Pipelines, tuning, calibration and the model registry."""
+"""Model families, tuning, calibration and the model registry; rows come from the caller."""

@@ -2,7 +2,9 @@
 
 None, Platt scaling (logistic regression on the score's log odds) or isotonic regression (pool adjacent violators),
 whichever has the lowest log loss when learnt on the other folds; of ties the simplest. Ranks stay by the raw score,
-because isotonic regression makes ties.
+because isotonic regression makes ties. The risk never falls where the score rises: of a score that orders its folds
+wrongly, Platt scaling and isotonic regression give everybody the base rate; none leaves it as it is, and is chosen
+only where that is hardly worse.
 """
 
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import numpy as np
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from churn_spark.definitions.errors import ModelError
 from churn_spark.models.metrics import Array
 from churn_spark.models.tally import SMALLEST, Tally
 
@@ -26,12 +29,28 @@ CERTAIN = 1e-6
 class Calibrator:
     """How a score becomes a risk.
 
-    platt: knots = ((intercept, slope),) on the score's log odds. isotonic: knots (score, risk), rising, joined by
-    straight lines, constant beyond the ends.
+    platt: knots = ((intercept, slope),) on the score's log odds, slope >= 0. isotonic: knots (score, risk), scores
+    rising and risks not falling, joined by straight lines, constant beyond the ends. ModelError for others.
     """
 
     method: Method
     knots: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        falls = self.method == "platt" and self.knots[0][1] < 0
+        pairs = zip(self.knots, self.knots[1:], strict=False)
+        if falls or any(x1 <= x0 or y1 < y0 for (x0, y0), (x1, y1) in pairs):
+            raise ModelError(
+                f"the {self.method} calibration of the model lets the risk fall where the score rises; train it anew"
+                " (churn-spark train; for data of the past with --as-of, a date of theirs)"
+            )
+
+    @property
+    def flat(self) -> bool:
+        """Whether every score has the same risk."""
+        if self.method == "platt":
+            return self.knots[0][1] == 0
+        return self.method == "isotonic" and self.knots[0][1] == self.knots[-1][1]
 
     def risk(self, score: Array) -> Array:
         """The risk of each score."""
@@ -40,7 +59,7 @@ class Calibrator:
             return _sigmoid(intercept + slope * _log_odds(score))
         if self.method == "isotonic":
             scores, risks = zip(*self.knots, strict=True)
-            return np.interp(score, scores, risks)
+            return np.asarray(np.interp(score, scores, risks))
         return score
 
     def column(self, score: str) -> Column:
@@ -56,9 +75,7 @@ class Calibrator:
     def _interpolated(self, score: Column) -> Column:
         """The first risk plus the rise of every piece as far as the score has come through it."""
         pieces = [
-            F.struct(
-                F.lit(x0).alias("from"), F.lit(x1 - x0).alias("width"), F.lit((y1 - y0) / (x1 - x0)).alias("slope")
-            )
+            F.struct(F.lit(x0).alias("from"), F.lit(x1 - x0).alias("width"), F.lit(y1 - y0).alias("rise"))
             for (x0, y0), (x1, y1) in zip(self.knots, self.knots[1:], strict=False)
         ]
         lowest = F.lit(self.knots[0][1])
@@ -68,7 +85,8 @@ class Calibrator:
             F.array(*pieces),
             lowest,
             lambda risk, piece: (
-                risk + piece["slope"] * F.least(F.greatest(score - piece["from"], F.lit(0.0)), piece["width"])
+                risk
+                + piece["rise"] * F.least(F.greatest((score - piece["from"]) / piece["width"], F.lit(0.0)), F.lit(1.0))
             ),
         )
 
@@ -77,13 +95,14 @@ def choose(out_of_fold: Tally) -> tuple[Calibrator, dict[Method, float]]:
     """The calibrator with the lowest cross-validated log loss, learnt on all folds, and the log loss of each method.
 
     out_of_fold: scores by a model that did not see the row's fold; its parts are the folds. Of methods within one
-    standard error of the best (of the difference, row by row) the simplest wins.
+    standard error of the best (of the difference, row by row) the simplest wins. Rows of one customer are near copies,
+    so that the error is rather larger than that; a simpler method within the true error may lose.
     """
-    losses = {method: _cross_validated(learn, out_of_fold) for method, learn in LEARNERS.items()}
+    losses = {method: cross_validated(learn, out_of_fold) for method, learn in LEARNERS.items()}
     counts = np.stack([out_of_fold.churners, out_of_fold.rows - out_of_fold.churners])
     means = {method: float((counts * loss).sum() / counts.sum()) for method, loss in losses.items()}
     lowest = losses[min(LEARNERS, key=lambda method: means[method])]
-    chosen = next(method for method in LEARNERS if _tied(losses[method] - lowest, counts))
+    chosen = next(method for method in LEARNERS if tied(losses[method] - lowest, counts))
     return LEARNERS[chosen](*out_of_fold.by_score("rows", "churners")), means
 
 
@@ -95,7 +114,8 @@ def none(scores: Array, rows: Array, churners: Array) -> Calibrator:
 def platt(scores: Array, rows: Array, churners: Array) -> Calibrator:
     """Weighted logistic regression of the label on the log odds, by Newton's method, with Platt's smoothed targets.
 
-    J. Platt, Probabilistic outputs for support vector machines (1999).
+    J. Platt, Probabilistic outputs for support vector machines (1999). Where churn falls with the score the best slope
+    of those not below 0 is 0, and the risk is the base rate (of the smoothed targets).
     """
     inputs = np.column_stack([np.ones(len(scores)), _log_odds(scores)])
     positives, negatives = churners.sum(), (rows - churners).sum()
@@ -109,6 +129,9 @@ def platt(scores: Array, rows: Array, churners: Array) -> Calibrator:
         weights = weights + step
         if np.abs(step).max() < 1e-10:
             break
+    if weights[1] <= 0:
+        base_rate = (rows * target).sum() / rows.sum()
+        return Calibrator("platt", ((float(np.log(base_rate / (1 - base_rate))), 0.0),))
     return Calibrator("platt", ((float(weights[0]), float(weights[1])),))
 
 
@@ -138,7 +161,7 @@ LEARNERS: dict[Method, Callable[[Array, Array, Array], Calibrator]] = {
 """From the simplest."""
 
 
-def _cross_validated(learn: Callable[[Array, Array, Array], Calibrator], out_of_fold: Tally) -> Array:
+def cross_validated(learn: Callable[[Array, Array, Array], Calibrator], out_of_fold: Tally) -> Array:
     """The log loss of a churner (first row) and of a stayer (second) at each entry, calibrated by the other folds."""
     losses = np.zeros((2, len(out_of_fold.score)))
     for fold in np.unique(out_of_fold.part):
@@ -149,8 +172,8 @@ def _cross_validated(learn: Callable[[Array, Array, Array], Calibrator], out_of_
     return losses
 
 
-def _tied(excess: Array, counts: Array) -> bool:
-    """Whether a mean excess of loss is no larger than its standard error."""
+def tied(excess: Array, counts: Array) -> bool:
+    """Whether a mean excess of loss is no larger than its standard error, rows taken as independent."""
     rows = counts.sum()
     mean = (counts * excess).sum() / rows
     return bool(mean <= np.sqrt(max((counts * excess**2).sum() / rows - mean**2, 0.0) / rows))

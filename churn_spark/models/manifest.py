@@ -24,11 +24,11 @@ def check_manifest(folder: Path, known: str) -> None:
     text = manifest.read_bytes()
     if hashlib.sha256(text).hexdigest() != known:
         raise ModelError(f"{manifest} is not the one that was registered: the model is not loaded. {_mend(folder)}")
-    noted, found = json.loads(text), _sums(folder)
-    altered = sorted(name for name in noted.keys() | found.keys() if noted.get(name) != found.get(name))
+    noted, actual = json.loads(text), _sums(folder)
+    altered = sorted(name for name in noted.keys() | actual.keys() if noted.get(name) != actual.get(name))
     if altered:
         names = ", ".join(altered[:3]) + (" ..." if len(altered) > 3 else "")
-        raise ModelError(f"files of the model in {folder} were altered, added or lost: {names}. {_mend(folder)}")
+        raise ModelError(f"files of the model in {folder} were altered, added or removed: {names}. {_mend(folder)}")
 
 
 def _mend(folder: Path) -> str:

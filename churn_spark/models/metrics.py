@@ -1,7 +1,7 @@
 """Metrics of ranked and calibrated scores, from counts of rows and churners by distinct score.
 
 Every function takes arrays whose last axis runs over scores from the highest to the lowest (leading axes: bootstrap
-replicates), so ties count as ties, and gives one value a replicate; NaN where the metric is undefined.
+replicates), so ties count as ties, and gives one value per replicate; NaN where the metric is undefined.
 """
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 TOP_SHARE = 0.1
-"""The share of the population that `lift`, `precision_at_decile` and `recall_at_decile` look at."""
+TOP_SHARES = {"1_percent": 0.01, "5_percent": 0.05, "decile": TOP_SHARE, "20_percent": 0.2}
+"""The shares of the population whose lift and recall (cumulative gain) are measured, as the metrics' names end."""
 CALIBRATION_BINS = 10
 
 
@@ -41,18 +42,33 @@ def precision_at_top(rows: Array, churners: Array, share: float = TOP_SHARE) -> 
 
 
 def recall_at_top(rows: Array, churners: Array, share: float = TOP_SHARE) -> Array:
-    """Share of all churners that are among the riskiest `share` of rows."""
+    """Cumulative gain: share of all churners that are among the riskiest `share` of rows."""
     return _ratio(churners_at_top(rows, churners, share), churners.sum(axis=-1))
 
 
 def lift_at_top(rows: Array, churners: Array, share: float = TOP_SHARE) -> Array:
-    """Precision among the riskiest `share` of rows / base rate."""
-    return _ratio(precision_at_top(rows, churners, share), base_rate(rows, churners))
+    """Precision among the riskiest `share` of rows / base rate, which is their recall / share."""
+    return recall_at_top(rows, churners, share) / share
 
 
 def base_rate(rows: Array, churners: Array) -> Array:
     """Share of churners."""
     return _ratio(churners.sum(axis=-1), rows.sum(axis=-1))
+
+
+def precision(rows: Array, churners: Array, warned: Array) -> Array:
+    """Share of churners among the rows whose score is `warned` (1: called churners)."""
+    return _ratio((churners * warned).sum(axis=-1), (rows * warned).sum(axis=-1))
+
+
+def recall(churners: Array, warned: Array) -> Array:
+    """Share of all churners whose score is `warned`."""
+    return _ratio((churners * warned).sum(axis=-1), churners.sum(axis=-1))
+
+
+def contacted(rows: Array, warned: Array) -> Array:
+    """Share of rows whose score is `warned`."""
+    return _ratio((rows * warned).sum(axis=-1), rows.sum(axis=-1))
 
 
 def f1(rows: Array, churners: Array, warned: Array) -> Array:
@@ -69,8 +85,8 @@ def accuracy(rows: Array, churners: Array, warned: Array) -> Array:
 
 def best_f1_threshold(scores: Array, rows: Array, churners: Array) -> float:
     """The score from which on calling churners gives the highest F1 (of equals the highest score)."""
-    found = _ratio(2 * np.cumsum(churners), np.cumsum(rows) + churners.sum())
-    return float(scores[int(np.nanargmax(found))])
+    f1_from_score = _ratio(2 * np.cumsum(churners), np.cumsum(rows) + churners.sum())
+    return float(scores[int(np.nanargmax(f1_from_score))])
 
 
 def expected_calibration_error(rows: Array, churners: Array, predicted: Array) -> Array:
@@ -78,10 +94,26 @@ def expected_calibration_error(rows: Array, churners: Array, predicted: Array) -
 
     predicted: sum of the predicted probabilities. A score's rows stay together, in the bin of their middle row.
     """
-    middle = _ratio(np.cumsum(rows, axis=-1) - rows / 2, _total(rows))
-    bins = np.minimum((middle * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = calibration_bins(rows)
     gaps = [np.abs(((predicted - churners) * (bins == b)).sum(axis=-1)) for b in range(CALIBRATION_BINS)]
     return _ratio(np.sum(gaps, axis=0), rows.sum(axis=-1))
+
+
+def calibration_noise(rows: Array, churners: Array, predicted: Array) -> Array:
+    """The calibration error that chance alone gives a model whose risks are right, one value per bootstrap replicate.
+
+    The first replicate is the data themselves, so there is one value fewer: how far each replicate's gaps between
+    predicted and observed churn, over the bins of the data, lie from those of the data.
+    """
+    inside = calibration_bins(rows[0])[:, None] == np.arange(CALIBRATION_BINS)
+    gaps = _ratio((predicted - churners) @ inside, _total(rows))
+    return np.asarray(np.abs(gaps[1:] - gaps[0]).sum(axis=-1))
+
+
+def calibration_bins(rows: Array) -> NDArray[np.int64]:
+    """The bin of equal count of every score, 0 for the highest: that of the middle of its rows."""
+    middle = np.nan_to_num(_ratio(np.cumsum(rows, axis=-1) - rows / 2, _total(rows)))
+    return np.minimum((middle * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
 
 
 def mean_loss(losses: Array, rows: Array) -> Array:

@@ -1,4 +1,4 @@
-"""From risks to ranks, deciles, tiers and expected losses."""
+"""From raw scores to ranks, deciles and tiers."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F

@@ -4,7 +4,6 @@ A registered model's files lie in its MLflow run and, once used, in `_models/<na
 scoring goes on when the store cannot be reached. Nothing is loaded that differs from its manifest.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,22 +16,32 @@ from pyspark.ml import PipelineModel
 from churn_spark.definitions.errors import ModelError
 from churn_spark.definitions.project import Tracking
 from churn_spark.models import tracking_store
+from churn_spark.models.cache import cache_folder
 from churn_spark.models.manifest import check_manifest, write_manifest
-from churn_spark.models.risk_model import RiskModel, read_model, write_description
-from churn_spark.models.shared_folder import passing, visible
+from churn_spark.models.risk_model import (
+    Described,
+    RiskModel,
+    read_description,
+    read_model,
+    read_threshold,
+    require_family,
+    write_description,
+)
+from churn_spark.models.shared_folder import fetched, passing, visible
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 FOLDER = "model"
 PIPELINE = "sparkml"
+CARD = "card.md"
 MANIFEST_TAG = "manifest_sha256"
 
 
 class Registry:
     """The versions of one registered model.
 
-    root: the warehouse's local folder; None when it has none (then copies are kept in the user's cache folder).
+    root: the warehouse's local folder; None when it has none (then copies are kept where `cache_folder` says).
     shared: a folder that the executors see too, where they do not see the driver's disk.
     """
 
@@ -41,8 +50,10 @@ class Registry:
         self._tracking = tracking
         self._root = root
         self._shared = shared
-        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "churn_spark"
-        self._copies = (root if root is not None else cache) / "_models" / name
+
+    @cached_property
+    def _copies(self) -> Path:
+        return (self._root if self._root is not None else cache_folder()) / "_models" / self.name
 
     @cached_property
     def uri(self) -> str:
@@ -103,13 +114,41 @@ class Registry:
         manifest: its SHA-256 as noted when it became champion; None takes the registry's word. ModelError when the
         version does not exist, cannot be reached, or was altered.
         """
-        known = manifest or self._registered(version).tags[MANIFEST_TAG]
+        copy = self._verified(version, manifest)
+        require_family(copy)
+        with visible(copy / PIPELINE, self._shared) as address:
+            return read_model(copy, PipelineModel.load(address))
+
+    def threshold(self, version: int, manifest: str | None = None) -> tuple[float, float] | None:
+        """The raw score from which on a version calls a customer a leaver, and the risk there; None: it calls nobody.
+
+        From its description alone; errors as of `load`.
+        """
+        return read_threshold(self._verified(version, manifest))
+
+    def described(self, version: int, manifest: str | None = None) -> Described:
+        """What a version says of itself, without its pipeline; found and refused as by `load`."""
+        return read_description(self._verified(version, manifest))
+
+    def card(self, version: int, manifest: str) -> str:
+        """The card of a version that was loaded before."""
+        return (self._copy(version, manifest) / CARD).read_text()
+
+    def manifest(self, version: int) -> str:
+        """The SHA-256 of a version's manifest, as registered; ModelError where it is not registered."""
+        noted = self._registered(version).tags.get(MANIFEST_TAG)
+        if noted is None:
+            raise ModelError(f"{self.name} version {version} was not registered by a training run: it has no manifest")
+        return str(noted)
+
+    def _verified(self, version: int, manifest: str | None) -> Path:
+        """The folder with a version's files, as they were registered."""
+        known = manifest or self.manifest(version)
         copy = self._copy(version, known)
         if not copy.is_dir():
             self._fetch(version, known)
         check_manifest(copy, known)
-        with visible(copy / PIPELINE, self._shared) as address:
-            return read_model(copy, PipelineModel.load(address))
+        return copy
 
     @cached_property
     def _connection(self) -> tuple["MlflowClient", str]:
@@ -140,15 +179,13 @@ class Registry:
             self._keep(Path(fetched), version, manifest)
 
     def _save(self, model: RiskModel, card: str, folder: Path, scratch: Path) -> str:
-        import mlflow.spark
-        import pyspark
-
-        # Explicit requirements: guessing them starts another Spark. A private folder: the default is shared in /tmp.
-        needs = [f"pyspark=={pyspark.__version__}"]
+        folder.mkdir()
         with passing(self._shared or (scratch / "dfs").resolve().as_uri()) as written:
-            mlflow.spark.save_model(model.pipeline, str(folder), pip_requirements=needs, dfs_tmpdir=written)
+            model.pipeline.save(written)
+            fetched(written, folder / PIPELINE)
+        _describe(model.pipeline, folder)
         write_description(model, folder)
-        (folder / "card.md").write_text(card)
+        (folder / CARD).write_text(card)
         return write_manifest(folder)
 
     def _copy(self, version: int, manifest: str) -> Path:
@@ -160,6 +197,23 @@ class Registry:
         if copy.exists():
             shutil.rmtree(copy)
         folder.rename(copy)
+
+
+def _describe(pipeline: PipelineModel, folder: Path) -> None:
+    """Say beside a saved pipeline what MLflow must know to load it.
+
+    MLflow's own way of saving copies through the default file system alone, which the shared folder need not be on.
+    """
+    import mlflow.models
+    import mlflow.pyfunc
+    import pyspark
+
+    described = mlflow.models.Model()
+    mlflow.pyfunc.add_to_model(described, loader_module="mlflow.spark", data=PIPELINE)
+    kind = f"{type(pipeline).__module__}.{type(pipeline).__name__}"
+    described.add_flavor("spark", pyspark_version=pyspark.__version__, model_data=PIPELINE, code=None, model_class=kind)
+    described.save(str(folder / "MLmodel"))
+    (folder / "requirements.txt").write_text(f"pyspark=={pyspark.__version__}\n")
 
 
 def _private_folder(beside: Path) -> "tempfile.TemporaryDirectory[str]":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from churn_spark.spark_internals.hadoop_files import HadoopFiles
+
 
 @contextmanager
 def visible(folder: Path, shared: str | None) -> Iterator[str]:
@@ -18,8 +20,7 @@ def visible(folder: Path, shared: str | None) -> Iterator[str]:
         yield folder.resolve().as_uri()
         return
     with passing(shared) as address:
-        hadoop = _path(address)
-        _system(hadoop).copyFromLocalFile(False, True, _path(folder.resolve().as_uri()), hadoop)
+        _files(address).copy_in(folder.resolve().as_uri(), address)
         yield address
 
 
@@ -27,17 +28,18 @@ def visible(folder: Path, shared: str | None) -> Iterator[str]:
 def passing(shared: str) -> Iterator[str]:
     """A new address below a folder that every node sees; whatever is there afterwards is removed."""
     address = f"{shared.rstrip('/')}/.passing-{uuid.uuid4().hex}"
-    hadoop = _path(address)
-    _system(hadoop).mkdirs(hadoop.getParent())
+    files = _files(address)
+    files.make_parent(address)
     try:
         yield address
     finally:
-        _system(hadoop).delete(hadoop, True)
+        files.remove(address)
 
 
-def _path(address: str):  # type: ignore[no-untyped-def]
-    return SparkSession.active()._jvm.org.apache.hadoop.fs.Path(address)  # type: ignore[union-attr]
+def fetched(address: str, folder: Path) -> None:
+    """Copy a folder that executors wrote to the driver's disk, without check sums: the manifest has its own."""
+    _files(address).copy_out(address, folder.resolve().as_uri())
 
 
-def _system(path):  # type: ignore[no-untyped-def]
-    return path.getFileSystem(SparkSession.active()._jsparkSession.sessionState().newHadoopConf())
+def _files(address: str) -> HadoopFiles:
+    return HadoopFiles(SparkSession.active(), address)

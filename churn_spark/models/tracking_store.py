@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 SETTINGS = {
     # Models are code: nothing pickled is ever loaded.
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-    # What a company does with its customers is told to nobody.
+    # Nothing of what a company does with its customers is sent to anybody.
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    # A store that is down must be told in seconds, not after seven retries with growing pauses.
+    # A store that is down must be reported in seconds, not after seven retries with growing pauses.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    # How a fresh store makes its tables is nobody's concern.
+    # How a new store makes its tables is of no interest to a user.
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 LOCK_WAIT = 300.0
@@ -30,9 +30,9 @@ LOCK_WAIT = 300.0
 
 def store_uri(tracking: Tracking, root: Path | None) -> str:
     """The store's address: configured, else MLFLOW_TRACKING_URI, else `mlflow.db` beside a local warehouse."""
-    found = tracking.uri or os.environ.get("MLFLOW_TRACKING_URI")
-    if found:
-        return found
+    configured = tracking.uri or os.environ.get("MLFLOW_TRACKING_URI")
+    if configured:
+        return configured
     if root is None:
         raise ModelError(
             "the warehouse is not on a local path, so there is no place for a default MLflow store:"
@@ -71,10 +71,12 @@ def _connected(uri: str, experiment: str, artifacts: str | None) -> tuple["Mlflo
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    found = client.get_experiment_by_name(experiment)
-    if found is not None and found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return client, found.experiment_id if found else client.create_experiment(experiment, artifact_location=artifacts)
+    existing = client.get_experiment_by_name(experiment)
+    if existing is not None and existing.lifecycle_stage == "deleted":
+        client.restore_experiment(existing.experiment_id)
+    if existing is not None:
+        return client, existing.experiment_id
+    return client, client.create_experiment(experiment, artifact_location=artifacts)
 
 
 def _shown(uri: str) -> str:

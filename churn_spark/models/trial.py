@@ -1,27 +1,29 @@
 """A candidate on trial: tuned on the training snapshots, measured on an untouched test, compared, refitted."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 
 import numpy as np
-from pyspark.ml import Model, PipelineModel
-from pyspark.ml.stat import Summarizer
+from pyspark.ml import PipelineModel, Transformer
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.modelling import Candidate, Family, Training
+from churn_spark.definitions.modelling import Candidate, Training
+from churn_spark.models.backtest import backtest
 from churn_spark.models.curves import Point, curves
-from churn_spark.models.drift import population_stability_index
-from churn_spark.models.families import INPUTS, LOGGED, SIMPLEST_FIRST, importances, score_of_churn
-from churn_spark.models.measures import Measure, by_snapshot, difference, measured
+from churn_spark.models.families import named
+from churn_spark.models.families.family import Family
+from churn_spark.models.measures import Measure, by_snapshot, measured
 from churn_spark.models.preparation import Preparation
 from churn_spark.models.split import Split
-from churn_spark.models.tally import Tally, tally
+from churn_spark.models.tally import Tally, tallied
+from churn_spark.models.training_set import in_test, in_training
 from churn_spark.models.tuning import Tuned, fitted, scored, tune
 
 NAIVE_TRAINING_SHARE = 0.7
 ALL = "all"
+NOT_TEMPORAL = "not temporal"
+"""The segment of a test on customers held out of the one date there is."""
 
 BySegment = Mapping[str, Mapping[str, Measure]]
 """Measures by segment (`all` or the ISO date of a snapshot), then by metric."""
@@ -29,12 +31,16 @@ BySegment = Mapping[str, Mapping[str, Measure]]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A tuned candidate, its model learnt from the training snapshots, and what the test says of it."""
+    """A tuned candidate, its model fitted on the training snapshots, and how it does on the test.
+
+    backtest: how it ranks each snapshot of the walk-forward backtest, and under `all` the mean; empty without one.
+    """
 
     tuned: Tuned
-    model: Model
+    model: Transformer
     measures: BySegment
     curves: Sequence[Point]
+    backtest: BySegment = field(default_factory=dict)
 
     @property
     def test(self) -> Mapping[str, Measure]:
@@ -42,108 +48,66 @@ class Trial:
         return self.measures[ALL]
 
 
-def on_trial(rows: DataFrame, candidate: Candidate, split: Split, settings: Training) -> Trial:
-    """Tune a candidate, learn from the training snapshots and measure on the test ones.
+def run_trial(rows: DataFrame, candidate: Candidate, split: Split, settings: Training) -> Trial:
+    """Tune a candidate, take it through the backtest, fit it on the training snapshots and measure it on the test ones.
 
     rows: the cached training set (`training_set`) of all matured snapshots.
     """
-    training, test = of(rows, split.train), of(rows, split.test)
+    training, test = rows.where(in_training(split, settings.seed)), rows.where(in_test(split, settings.seed))
     tuned = tune(training, candidate, settings)
-    model = fitted(training, tuned.family, tuned.parameters, settings.seed)
-    tested = tallied(scored(test, model, tuned.calibrator))
-    return Trial(tuned, model, _by_segment(tested, settings, tuned.threshold), curves(tested))
+    family = named(tuned.family)
+    model = fitted(training, family, tuned.parameters, settings.seed)
+    tested = tallied(scored(test, family, model, tuned.calibrator))
+    measures = _by_segment(tested, settings, tuned.threshold, split.temporal)
+    walked = backtest(training, tuned, split.backtest, settings)
+    return Trial(tuned, model, measures, curves(tested, settings.economics), walked)
 
 
-def ranked_alone(rows: DataFrame, score: Column, settings: Training) -> tuple[BySegment, list[Point]]:
+def measure_baseline(
+    rows: DataFrame, score: Column, settings: Training, temporal: bool
+) -> tuple[BySegment, list[Point]]:
     """The measures and curves of a score without any fitting (a baseline: it ranks, but gives no risk).
 
     rows: as_of_date, label, part and what `score` needs; a null score counts as the highest.
     """
     highest = F.coalesce(score.cast("double"), F.lit(float(np.finfo(float).max)))
-    found = tallied(rows.withColumn("score", highest).withColumn("risk", F.lit(None).cast("double")))
-    return _by_segment(found, settings, None), curves(found)
+    tested = tallied(rows.withColumn("score", highest).withColumn("risk", F.lit(None).cast("double")))
+    return _by_segment(tested, settings, None, temporal), curves(tested, settings.economics)
 
 
-def naively(rows: DataFrame, trial: Trial, settings: Training) -> Mapping[str, Measure]:
+def naive_measures(rows: DataFrame, trial: Trial, settings: Training) -> Mapping[str, Measure]:
     """What a random split of the same rows would have claimed: a customer's near copies on both sides, test weeks mixed
     in.
 
     It shows by how much careless validation flatters; nothing is chosen by it.
     """
     drawn = F.pmod(F.xxhash64(F.lit(settings.seed), "customer_id", "as_of_date"), F.lit(1000)) / 1000
-    teaches = drawn < NAIVE_TRAINING_SHARE
-    model = fitted(rows.where(teaches), trial.tuned.family, trial.tuned.parameters, settings.seed)
-    found = tallied(scored(rows.where(~teaches), model, trial.tuned.calibrator))
-    return measured(found, settings.bootstrap, settings.seed, trial.tuned.threshold)
+    training = drawn < NAIVE_TRAINING_SHARE
+    family = named(trial.tuned.family)
+    model = fitted(rows.where(training), family, trial.tuned.parameters, settings.seed)
+    tested = tallied(scored(rows.where(~training), family, model, trial.tuned.calibrator))
+    return measured(tested, settings.bootstrap, settings.seed, trial.tuned.threshold, settings.economics)
 
 
-def better(trials: Sequence[Trial]) -> tuple[Trial, str]:
-    """The trial with the highest average precision on the test, and why; within one standard error the simpler one.
-
-    The standard error is that of the difference of two candidates over the same resampled customers.
-    """
-    simplest_first = sorted(trials, key=lambda trial: SIMPLEST_FIRST.index(trial.tuned.family))
-    best = max(simplest_first, key=lambda trial: trial.test["average_precision"].value)
-    for trial in simplest_first:
-        gap, error = difference(best.test["average_precision"], trial.test["average_precision"])
-        if trial is best:
-            break
-        if gap < error:
-            return trial, (
-                f"average precision {trial.test['average_precision'].value:.3f} on the test: {best.tuned.family} has"
-                f" {gap:.3f} more, within one standard error ({error:.3f}), and {trial.tuned.family} is simpler"
-            )
-    others = ", ".join(
-        f"{trial.tuned.family} {trial.test['average_precision'].value:.3f}" for trial in trials if trial is not best
-    )
-    told = f"average precision {best.test['average_precision'].value:.3f} on the test"
-    return best, f"{told}, against {others}" if others else f"{told}, the only candidate"
-
-
-def pipeline(preparation: Preparation, family: Family, model: Model) -> PipelineModel:
-    """The whole way from features to the model's scores."""
-    return PipelineModel([*preparation.stages(LOGGED[family]), model])
-
-
-def score_drift(population: DataFrame, preparation: Preparation, tested: Trial, refitted: Model) -> float:
-    """Population stability index of the refitted model's raw scores against the tested one's, on one population.
-
-    population: as_of_date and the features, one row a customer.
-    """
-    logged = LOGGED[tested.tuned.family]
-    inputs = PipelineModel([*preparation.stages(logged)]).transform(population).select(INPUTS[logged])
-    expected = tested.model.transform(inputs).select(INPUTS[logged], score_of_churn().alias("expected"))
-    scores = refitted.transform(expected).select("expected", score_of_churn().alias("compared")).persist()
-    try:
-        return population_stability_index(scores)
-    finally:
-        scores.unpersist()
+def pipeline(
+    preparation: Preparation, family: Family, model: Transformer, vectors: Collection[str] = ()
+) -> PipelineModel:
+    """The whole way from features to the model's scores; vectors: to be assembled besides those of the family."""
+    return PipelineModel([*preparation.stages(dict.fromkeys((*family.inputs, *vectors))), model])
 
 
 def weights(rows: DataFrame, preparation: Preparation, trial: Trial) -> dict[str, float]:
-    """The importance of every input of a trial's model, by its name."""
-    inputs = INPUTS[LOGGED[trial.tuned.family]]
-    deviations = np.ones(len(preparation.slots))
-    if trial.tuned.family == "logistic_regression":
-        deviations = rows.select(Summarizer.std(F.col(inputs)).alias("std")).collect()[0]["std"].toArray()
-    found = importances(trial.model, deviations)
-    return dict(zip(preparation.slots, found.tolist(), strict=True))
+    """The importance of every input of a trial's model, by its name; together they are 1."""
+    importances = named(trial.tuned.family).importances(trial.model, rows)
+    shares = importances / max(float(importances.sum()), np.finfo(float).tiny)
+    return {slot.name: share for slot, share in zip(preparation.slots, shares.tolist(), strict=True)}
 
 
-def of(rows: DataFrame, snapshots: Collection[date]) -> DataFrame:
-    """The rows of some snapshots."""
-    return rows.where(F.col("as_of_date").isin(*snapshots))
-
-
-def tallied(rows: DataFrame) -> Tally:
-    """The tally of scored rows by group of customers, computing their scores once."""
-    kept = rows.select("as_of_date", "label", "part", "score", "risk").persist()
-    try:
-        return tally(kept, "part")
-    finally:
-        kept.unpersist()
-
-
-def _by_segment(tested: Tally, settings: Training, threshold: float | None) -> dict[str, dict[str, Measure]]:
-    segments = {ALL: tested, **by_snapshot(tested)}
-    return {name: measured(each, settings.bootstrap, settings.seed, threshold) for name, each in segments.items()}
+def _by_segment(
+    tested: Tally, settings: Training, threshold: float | None, temporal: bool
+) -> dict[str, dict[str, Measure]]:
+    segments = {ALL: tested, **(by_snapshot(tested) if temporal else {NOT_TEMPORAL: tested})}
+    return {
+        name: measured(each, settings.bootstrap, settings.seed, threshold, settings.economics)
+        for name, each in segments.items()
+    }

@@ -1,24 +1,27 @@
-"""Cross-validation over a grid, in folds grouped by customer, and what out-of-fold scores teach."""
+"""Cross-validation over a grid, in folds grouped by customer, and what is learnt from out-of-fold scores."""
 
 import itertools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from multiprocessing.pool import ThreadPool
 
 import numpy as np
 from pyspark import inheritable_thread_target
-from pyspark.ml import Model
+from pyspark.ml import Transformer
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from churn_spark.definitions.modelling import Candidate, Family, Training
+from churn_spark.definitions.modelling import Candidate, Training
 from churn_spark.models import metrics
 from churn_spark.models.calibration import Calibrator, Method, choose
-from churn_spark.models.families import INPUTS, LOGGED, estimator, grid, score_of_churn
-from churn_spark.models.measures import Measure, measured
-from churn_spark.models.tally import Tally, tally
+from churn_spark.models.families import named
+from churn_spark.models.families.family import RAW_SCORE, VECTORS, WEIGHT, Family
+from churn_spark.models.measures import Measure, best_threshold, mean, measured
+from churn_spark.models.profit import NOBODY
+from churn_spark.models.tally import Tally, needed, tally, together
+from churn_spark.models.target_encoding import keeping_out
 
 log = logging.getLogger("churn_spark.train")
 
@@ -29,20 +32,44 @@ PARALLEL = 2
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """The best point of a candidate's grid and what its out-of-fold scores taught.
+    """The best point of a candidate's grid and what was learnt from its out-of-fold scores.
 
     scores: the tuning metric of every point (higher is better), mean over folds, by its text. calibration_losses: the
-    cross-validated log loss of each calibration method. threshold: the raw score with the best F1. folds: how the point
-    ranks each held-out fold.
+    cross-validated log loss of each calibration method. threshold: the raw score from which on a customer is called a
+    churner: that of the highest profit where there are economics (`profit.NOBODY`: no contact pays), else of the best
+    F1. folds: how the point ranks each held-out fold, and under `all` their mean with its interval. pays_from: the
+    threshold by profit with its interval; None without economics.
     """
 
-    family: Family
+    family: str
     parameters: Mapping[str, float]
     scores: Mapping[str, float]
     calibrator: Calibrator
     calibration_losses: Mapping[Method, float]
     threshold: float
     folds: Mapping[str, Mapping[str, Measure]]
+    pays_from: Measure | None = None
+
+    @property
+    def thresholds(self) -> dict[str, Measure]:
+        """The threshold, named by how it was chosen, and the risk there; NaN where no contact pays."""
+        chosen = self.pays_from or Measure(self.threshold, None, None, np.empty(0))
+        return {
+            "threshold_by_profit" if self.pays_from else "threshold_by_f1": _where_known(chosen, float),
+            "threshold_risk": _where_known(chosen, lambda score: float(self.calibrator.risk(np.array(score)))),
+        }
+
+    @property
+    def ranking(self) -> Mapping[str, Measure]:
+        """How the folds are ranked, on average."""
+        return self.folds["all"]
+
+
+def _where_known(threshold: Measure, of: Callable[[float], float]) -> Measure:
+    """A function of a threshold and of the ends of its interval, of those that are a score and not NOBODY."""
+    ends = (threshold.value, threshold.low, threshold.high)
+    value, low, high = (None if end is None or end == NOBODY else of(end) for end in ends)
+    return Measure(np.nan if value is None else value, low, high, np.empty(0))
 
 
 def tune(training: DataFrame, candidate: Candidate, settings: Training) -> Tuned:
@@ -51,58 +78,91 @@ def tune(training: DataFrame, candidate: Candidate, settings: Training) -> Tuned
     training: label, fold, as_of_date and the prepared vectors, cached. Its dates are mixed: folds part customers only.
     """
     points = grid(candidate)
-    tallies = _out_of_fold(training, candidate.family, points, settings)
+    held_out = _out_of_fold(training, named(candidate.family), points, settings)
+    tallies = [_tallied(folds) for folds in held_out]
     scores = [_score(out_of_fold, settings) for out_of_fold in tallies]
     best = int(np.argmax(scores))
     calibrator, losses = choose(tallies[best])
+    by_group = [_tallied([rows], "part") for rows in held_out[best]]
+    pays_from = _pays_from(candidate.family, by_group, settings)
+    best_f1 = metrics.best_f1_threshold(*tallies[best].by_score("rows", "churners"))
     return Tuned(
         family=candidate.family,
         parameters=points[best],
         scores={_text(point, candidate): score for point, score in zip(points, scores, strict=True)},
         calibrator=calibrator,
         calibration_losses=losses,
-        threshold=metrics.best_f1_threshold(*tallies[best].by_score("rows", "churners")),
-        folds={f"fold {fold}": _ranking(_of_fold(tallies[best], fold), settings) for fold in range(settings.folds)},
+        threshold=pays_from.value if pays_from else best_f1,
+        folds=_folds(by_group, settings),
+        pays_from=pays_from,
     )
 
 
-def fitted(training: DataFrame, family: Family, parameters: Mapping[str, float], seed: int) -> Model:
-    """A model of the family learnt from all rows given."""
-    return estimator(family, parameters, seed).fit(training.select("label", INPUTS[LOGGED[family]]))
+def grid(candidate: Candidate) -> tuple[dict[str, float], ...]:
+    """Every combination of a candidate's grid, completed by the family's defaults, in the order written."""
+    names = [name for name, _ in candidate.grid]
+    combinations = itertools.product(*(values for _, values in candidate.grid))
+    defaults = named(candidate.family).defaults
+    return tuple({**defaults, **dict(zip(names, values, strict=True))} for values in combinations)
 
 
-def scored(rows: DataFrame, model: Model, calibrator: Calibrator) -> DataFrame:
+def fitted(training: DataFrame, family: Family, parameters: Mapping[str, float], seed: int) -> Transformer:
+    """A model of the family learnt from all rows given, each with its weight where there are weights."""
+    weight = [WEIGHT] if WEIGHT in training.columns else []
+    return family.fit(training.select("label", *weight, *family.inputs), parameters, seed)
+
+
+def scored(rows: DataFrame, family: Family, model: Transformer, calibrator: Calibrator) -> DataFrame:
     """Add `score` (raw) and `risk` (calibrated) to prepared rows and keep all of their columns but the vectors."""
-    kept = [name for name in rows.columns if name not in INPUTS.values()]
-    found = model.transform(rows).select(*kept, score_of_churn().alias("score"))
-    return found.withColumn("risk", calibrator.column("score"))
+    kept = [name for name in rows.columns if name not in VECTORS]
+    scores = family.raw_score(model, rows).select(*kept, F.col(RAW_SCORE).alias("score"))
+    return scores.withColumn("risk", calibrator.column("score"))
 
 
 def _out_of_fold(
     training: DataFrame, family: Family, points: Sequence[Mapping[str, float]], settings: Training
-) -> list[Tally]:
-    """For each point the tally, by fold, of scores by models that did not see the row's fold."""
+) -> list[list[DataFrame]]:
+    """For each point and fold the scores of its rows by a model that did not see the fold."""
     tasks = [(point, fold) for point in range(len(points)) for fold in range(settings.folds)]
     done = itertools.count(1)
 
     @inheritable_thread_target(training.sparkSession)
     def held_out(task: tuple[int, int]) -> DataFrame:
         point, fold = task
-        model = fitted(training.where(F.col("fold") != fold), family, points[point], settings.seed)
-        log.info("%s: %d of %d models of the search fitted", family, next(done), len(tasks))
-        return scored(training.where(F.col("fold") == fold), model, Calibrator("none"))
+        rows = keeping_out(training, fold)
+        model = fitted(rows.where(F.col("fold") != fold), family, points[point], settings.seed)
+        log.info("%s: %d of %d models of the search fitted", family.name, next(done), len(tasks))
+        return scored(rows.where(F.col("fold") == fold), family, model, Calibrator("none"))
 
     with ThreadPool(PARALLEL) as pool:
         predicted = dict(zip(tasks, pool.map(held_out, tasks, chunksize=1), strict=True))
-    return [_tallied([predicted[point, fold] for fold in range(settings.folds)]) for point in range(len(points))]
+    return [[predicted[point, fold] for fold in range(settings.folds)] for point in range(len(points))]
 
 
-def _tallied(folds: Sequence[DataFrame]) -> Tally:
-    rows = reduce(DataFrame.unionByName, folds).select("as_of_date", "label", "fold", "score", "risk").persist()
+def _tallied(folds: Sequence[DataFrame], part: str = "fold") -> Tally:
+    rows = needed(reduce(DataFrame.unionByName, folds), part).persist()
     try:
-        return tally(rows, "fold")
+        return tally(rows, part)
     finally:
         rows.unpersist()
+
+
+def _pays_from(family: str, by_group: Sequence[Tally], settings: Training) -> Measure | None:
+    """The raw score from which on contacting brings the highest profit on the held-out folds together."""
+    if settings.economics is None:
+        return None
+    found = best_threshold(together(by_group), settings.bootstrap, settings.seed, settings.economics)
+    if found.value == NOBODY:
+        log.warning("%s: over the folds no contact pays (economics), so its threshold leaves everybody alone", family)
+    return found
+
+
+def _folds(by_group: Sequence[Tally], settings: Training) -> dict[str, dict[str, Measure]]:
+    """How each held-out fold is ranked, and under `all` the mean: scores of two folds come from two models, so rows are
+    ranked within their fold only.
+    """
+    by_fold = {f"fold {n}": ranking(fold, settings) for n, fold in enumerate(by_group)}
+    return {"all": {name: mean([fold[name] for fold in by_fold.values()]) for name in RANKING}, **by_fold}
 
 
 def _of_fold(out_of_fold: Tally, fold: int) -> Tally:
@@ -110,9 +170,9 @@ def _of_fold(out_of_fold: Tally, fold: int) -> Tally:
     return out_of_fold.where(out_of_fold.part == fold)
 
 
-def _ranking(fold: Tally, settings: Training) -> dict[str, Measure]:
-    """The metrics of rank; those of probabilities would be of uncalibrated scores."""
-    return {name: m for name, m in measured(fold, 0, settings.seed).items() if name in RANKING}
+def ranking(fold: Tally, settings: Training) -> dict[str, Measure]:
+    """The metrics of rank of a tally by group of customers; those of probabilities would be of uncalibrated scores."""
+    return {name: m for name, m in measured(fold, settings.bootstrap, settings.seed).items() if name in RANKING}
 
 
 def _score(out_of_fold: Tally, settings: Training) -> float:

@@ -1,1 +1,1 @@
-"""Pages and pictures for people."""
+"""Pages and pictures for people, as one HTML page."""

@@ -1,14 +1,16 @@
 """Pictures of how well a model ranks and how true its probabilities are, on the untouched test."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
-from churn_spark.report.canvas import ACCENT, HEIGHT, MUTED, SECOND, THIRD, drawing, svg
+from churn_spark.report.canvas import ACCENT, HEIGHT, MUTED, SECOND, THIRD, drawing, format_ticks, svg
 from churn_spark.report.words import decimal, missing, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_FEATURES = 15
 LONGEST_NAME = 34
@@ -19,7 +21,7 @@ def roc(curves: pd.DataFrame, models: Sequence[str]) -> Markup:
     """True against false positive rate; the first of `models` is the one in force."""
     with drawing() as (figure, axes):
         axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, label="chance")
-        _lines(axes, curves, "roc", models)
+        model_lines(axes, curves, "roc", models)
         axes.set_xlabel("share of stayers contacted")
         axes.set_ylabel("share of leavers found")
         axes.legend(loc="lower right")
@@ -31,7 +33,7 @@ def precision_recall(curves: pd.DataFrame, models: Sequence[str], base_rate: flo
     with drawing() as (figure, axes):
         if base_rate is not None:
             axes.axhline(base_rate, color=MUTED, linestyle="--", linewidth=1, label=f"chance ({percent(base_rate)})")
-        _lines(axes, curves, "precision_recall", models)
+        model_lines(axes, curves, "precision_recall", models)
         axes.set_xlabel("share of leavers found (recall)")
         axes.set_ylabel("leavers among contacted (precision)")
         axes.legend(loc="upper right")
@@ -42,7 +44,7 @@ def gain(curves: pd.DataFrame, models: Sequence[str]) -> Markup:
     """Share of leavers found against share of customers contacted, riskiest first."""
     with drawing() as (figure, axes):
         axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, label="chance")
-        _lines(axes, curves, "gain", models)
+        model_lines(axes, curves, "gain", models)
         axes.set_xlabel("share of customers contacted, riskiest first")
         axes.set_ylabel("share of leavers found")
         axes.legend(loc="lower right")
@@ -76,6 +78,30 @@ def importances(curves: pd.DataFrame, model: str) -> Markup:
         return svg(figure, "importances", f"Importance of the {len(names)} most used features")
 
 
+def sets_of_features(points: pd.DataFrame, chosen: float) -> Markup:
+    """The average precision over the folds by the number of features, with intervals; the chosen number stands out.
+
+    points: features, value, low, high.
+    """
+    ordered = points.sort_values("features")
+    with drawing() as (figure, axes):
+        axes.plot(ordered["features"], ordered["value"], color=MUTED, linewidth=1.2)
+        for row in ordered.to_dict("records"):
+            mine = row["features"] == chosen
+            colour = ACCENT if mine else SECOND
+            if not (missing(row["low"]) or missing(row["high"])):
+                axes.plot([row["features"]] * 2, [row["low"], row["high"]], color=colour, linewidth=3, alpha=0.45)
+            label = "chosen" if mine else "_"
+            axes.plot([row["features"]], [row["value"]], "o", color=colour, markersize=7, label=label)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(ordered["features"], [f"{number:.0f}" for number in ordered["features"]])
+        axes.minorticks_off()
+        axes.set_xlabel("number of features")
+        axes.set_ylabel("average precision over the folds")
+        axes.legend(loc="lower right")
+        return svg(figure, "selection", "Average precision over the folds by the number of features")
+
+
 def intervals(figures: pd.DataFrame, models: Sequence[str], metric: str) -> Markup:
     """One metric of every model with its interval, best first.
 
@@ -99,7 +125,8 @@ def intervals(figures: pd.DataFrame, models: Sequence[str], metric: str) -> Mark
         return svg(figure, "intervals", f"{metric} of {', '.join(models)} with intervals")
 
 
-def _lines(axes: Axes, curves: pd.DataFrame, curve: str, models: Sequence[str]) -> None:
+def model_lines(axes: "Axes", curves: pd.DataFrame, curve: str, models: Sequence[str]) -> None:
+    """One line of a curve for each model, over shares; the first of `models` stands out."""
     for place, model in reversed(list(enumerate(models))):
         points = _points(curves, curve, model)
         if len(points):
@@ -123,9 +150,9 @@ def _points(curves: pd.DataFrame, curve: str, model: str) -> pd.DataFrame:
     return curves[(curves["curve"] == curve) & (curves["model"] == model)].sort_values("position")
 
 
-def _shares(axes: Axes, most: float) -> None:
+def _shares(axes: "Axes", most: float) -> None:
     axes.set_xlim(0, most)
     axes.set_ylim(0, most * 1.02)
     digits = 0 if most >= 0.1 else 1
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, digits)))
+        format_ticks(axis, lambda value: percent(value, digits))

@@ -1,62 +1,68 @@
-"""The report as one self-contained HTML page: every value escaped, every picture inline, no script."""
+"""Pages for people as one HTML file each: every value escaped, every picture inline, no script."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from churn_spark.report.assumptions import assumptions
-from churn_spark.report.columns import columns
-from churn_spark.report.customers import named, segments, spread
-from churn_spark.report.deliveries import intake
+from churn_spark.report.all_sections import SECTIONS
 from churn_spark.report.facts import Facts
 from churn_spark.report.grid import Absent
-from churn_spark.report.headline import headline
-from churn_spark.report.performance import performance, rates
-from churn_spark.report.provenance import provenance
+from churn_spark.report.section import Section
 from churn_spark.report.words import long_day
-
-SECTIONS = (
-    ("customers", "The riskiest customers", named),
-    ("risks", "How risks are spread", spread),
-    ("segments", "Segments", segments),
-    ("rates", "How many left before", rates),
-    ("model", "How far to trust the model", performance),
-    ("deliveries", "What came in", intake),
-    ("columns", "What is in the data", columns),
-    ("assumptions", "Assumptions", assumptions),
-    ("provenance", "Provenance", provenance),
-)
-"""Id (and template), title, and the function that gives its content from the facts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the page; `content` is what its template shows, or why there is nothing."""
+class Layout:
+    """A page, its style sheet and its macros: the templates NAME.html, NAME.css and NAME_parts.html."""
+
+    name: str
+    macros: tuple[str, ...]
+
+    @property
+    def parts(self) -> str:
+        """What stands before the template of every section."""
+        return f'{{% from "{self.name}_parts.html" import {", ".join(self.macros)} with context %}}\n'
+
+
+REPORT = Layout("report", ("table", "figure", "absence"))
+BRIEF = Layout("brief", ("table", "figures", "absence"))
+"""For mail readers, which show neither pictures in SVG nor grids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A section with what it shows of some facts."""
 
     id: str
     title: str
     content: Any
-
-    @property
-    def absent(self) -> bool:
-        return isinstance(self.content, Absent)
+    template: Template
 
 
-def page(facts: Facts) -> str:
-    """The whole page as HTML text."""
+def page(facts: Facts, sections: Sequence[Section] = SECTIONS, layout: Layout = REPORT) -> str:
+    """The whole page as HTML text; the first section is the first screen, with the warnings of all."""
     environment = _environment()
-    style, _, _ = environment.loader.get_source(environment, "report.css")  # type: ignore[union-attr]
-    return environment.get_template("report.html").render(
+    style, _, _ = environment.loader.get_source(environment, f"{layout.name}.css")  # type: ignore[union-attr]
+    headline, *others = (_shown(environment, section, facts, layout) for section in sections)
+    return environment.get_template(f"{layout.name}.html").render(
         project=facts.project.name,
-        as_of=facts.run.as_of.isoformat(),
-        as_of_in_words=long_day(facts.run.as_of),
+        as_of=facts.as_of.isoformat(),
+        as_of_in_words=long_day(facts.as_of),
+        run_id=facts.run.run_id,
         # The style sheet is the package's own text, the only one besides pictures that enters as it is.
         style=Markup(style),
-        headline=headline(facts),
-        sections=[Section(name, title, content(facts)) for name, title, content in SECTIONS],
+        headline=headline,
+        warnings=[warning for section in sections for warning in section.warnings(facts)],
+        sections=others,
     )
+
+
+def _shown(environment: Environment, section: Section, facts: Facts, layout: Layout) -> Shown:
+    template = environment.from_string(layout.parts + section.template.strip("\n"))
+    return Shown(section.id, section.title, section.content(facts), template)
 
 
 def _environment() -> Environment:

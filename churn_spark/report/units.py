@@ -2,24 +2,24 @@
 
 import re
 
+from churn_spark.definitions.phrases import unit_of
 from churn_spark.definitions.project import Project
-
-SUMMED = ("sum", "mean", "std", "min", "max", "first", "last", "delta")
-"""Operations whose result is in the unit of their measure."""
 
 
 def unit(project: Project, name: str) -> str:
     """The unit of a feature of one measure; empty where nothing says it."""
-    for feature in project.features.windowed:
-        if feature.name == name and feature.op in SUMMED:
-            measures = project.source(feature.source).measures
-            return next((measure.unit for measure in measures if measure.name == feature.column), "")
-    return ""
+    return next((unit_of(project, feature) for feature in project.features.windowed if feature.name == name), "")
 
 
-def money(project: Project) -> str:
-    """The unit of the value of a customer: that of the features it is made of, where they have one in common."""
-    named = set(re.findall(r"\w+", project.scoring.value or ""))
+def money(project: Project, value: str | None = None) -> str:
+    """The unit of the value of a customer: that of the features it is made of, where they have one in common.
+
+    value: its expression; default: that of the scores.
+    """
+    if value is None and project.expected_value:
+        rule = project.expected_value
+        return project.source(rule.source).measure(rule.measure).unit or ""
+    named = set(re.findall(r"\w+", value or project.scoring.value or ""))
     for derived in project.features.derived:
         if derived.name in named:
             named.update(derived.inputs)

@@ -36,8 +36,8 @@ def percent(value: Any, digits: int = 1) -> str:
         return NOTHING
     share = float(value) * 100
     least = 10**-digits
-    told = f"<\u00a0{least:g}" if 0 < share < least / 2 else f"{share:,.{digits}f}"
-    return told + PERCENT
+    written = f"<\u00a0{least:g}" if 0 < share < least / 2 else f"{share:,.{digits}f}"
+    return written + PERCENT
 
 
 def amount(value: Any) -> str:
@@ -90,6 +90,8 @@ def churn_means(project: Project) -> str:
     """What a label of 1 says, as the end of the sentence `Churn means: ...`."""
     label, length = project.label, in_days(project.periods.performance)
     sources = joined(label.sources, "or")
+    if label.rule == "column":
+        return f"{label.attribute} (of {sources}) says so, as known on the as-of date"
     if label.rule == "inactivity":
         return f"no activity at all in {sources} during {length}"
     if label.rule == "decline":
@@ -97,6 +99,8 @@ def churn_means(project: Project) -> str:
             f"{label.measure} in {sources} over {length} falls below {percent(label.ratio, 0)} of the level"
             f" of the {in_days(label.base_days)} before"
         )
+    if label.rule == "attribute":
+        return f"the date in {label.attribute} (of {sources}) falls within {length}"
     kept = f" with {label.filter}" if label.filter else ""
     return f"an event in {sources}{kept} within {length}"
 

@@ -1,5 +1,5 @@
 """The configuration file: read, checked, and resolved into definitions."""
 
-from churn_spark.settings.configuration import errors, load
+from churn_spark.settings.configuration import errors, load, warnings
 
-__all__ = ["errors", "load"]
+__all__ = ["errors", "load", "warnings"]

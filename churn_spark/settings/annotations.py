@@ -1,14 +1,16 @@
-"""What the models' annotations say: which group of keys stands where."""
+"""What the annotations of the models say: which group of keys is at which location."""
 
 import types
-from datetime import date
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Iterator
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from churn_spark.settings.document import Keys
+
 
 def keys_of(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that a model's group at a location knows."""
+    """The keys of the group at a location."""
     inner = model_at(model, loc)
     return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
 
@@ -22,24 +24,27 @@ def field_description(model: type[BaseModel], loc: tuple[str | int, ...]) -> str
     return ""
 
 
-def stand_in(model: type[BaseModel], loc: tuple[str | int, ...]) -> Any:
-    """A value that could stand at the location of a needed key; None where it is not needed or nothing fits."""
-    inner = model_at(model, loc[:-1])
-    fields = inner.model_fields.items() if inner else ()
-    field = next((field for name, field in fields if loc[-1] in (name, field.alias)), None)
-    if field is None or not field.is_required():
-        return None
-    return _fitting(bare(field.annotation))
+def marked(model: type[BaseModel], mark: str, below: Keys = ()) -> Iterator[Keys]:
+    """The keys whose annotation carries a mark, in groups and in groups by name (`*`) too."""
+    for name, field in model.model_fields.items():
+        keys = (*below, field.alias or name)
+        if mark in _metadata(field.annotation) or mark in field.metadata:
+            yield keys
+        inner = bare(field.annotation)
+        if get_origin(inner) is dict:
+            inner, keys = bare(get_args(inner)[1]), (*keys, "*")
+        if is_group(inner):
+            yield from marked(inner, mark, keys)
 
 
-def _fitting(found: Any) -> Any:
-    if get_origin(found) is Literal:
-        return get_args(found)[0]
-    if get_origin(found) is list:
-        item = _fitting(bare(get_args(found)[0]))
-        return None if item is None else [item]
-    simple: dict[Any, Any] = {str: "null", int: 1, float: 1.0, date: date(2000, 1, 1)}
-    return simple.get(found) if isinstance(found, type) else None
+def _metadata(annotation: Any) -> list[Any]:
+    """The metadata of Annotated, also within `| None`."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return [*annotation.__metadata__, *_metadata(arguments[0])]
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [mark for argument in arguments for mark in _metadata(argument)]
+    return []
 
 
 def model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
@@ -47,19 +52,29 @@ def model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseMod
     annotation: Any = model
     for step in loc:
         annotation = _next(annotation, step)
-    found = bare(annotation)
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+    inner = bare(annotation)
+    return inner if is_group(inner) else None
+
+
+def is_group(annotation: Any) -> bool:
+    """Whether the annotation is a model, so that the value is a group of keys."""
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def extra_keys(model: type[BaseModel]) -> Any:
+    """The annotation of the values of keys that are not fields of the model; None where it has no other keys."""
+    extra = model.__annotations__.get("__pydantic_extra__")
+    return get_args(extra)[1] if extra else None
 
 
 def _next(annotation: Any, step: str | int) -> Any:
-    found = bare(annotation)
-    if isinstance(found, type) and issubclass(found, BaseModel):
-        for name, field in found.model_fields.items():
+    inner = bare(annotation)
+    if is_group(inner):
+        for name, field in inner.model_fields.items():
             if step in (name, field.alias):
                 return field.annotation
-        extra = found.__annotations__.get("__pydantic_extra__")
-        return get_args(extra)[1] if extra else None
-    arguments = get_args(found)
+        return extra_keys(inner)
+    arguments = get_args(inner)
     return arguments[-1] if arguments else None
 
 

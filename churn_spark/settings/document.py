@@ -9,50 +9,52 @@ from typing import Any
 
 import yaml
 
-from churn_spark.settings.nearest import did_you_mean, listed
+from churn_spark.definitions.nearest import did_you_mean, listed
 
 Keys = tuple[str | int, ...]
-Place = tuple[str, int]
+Position = tuple[str, int]
 """File and line."""
-Places = dict[Keys, Place]
+Positions = dict[Keys, Position]
+_MERGE, _TEXT = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A sentence about the value at some keys; `place` where it is not that of the keys' value."""
+    """A sentence about the value at some keys; position: where it is not that of the value."""
 
     keys: Keys
     text: str
-    place: Place | None = None
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Values as read, where each stood, and what was wrong with the writing itself."""
+    """Values as read, the position of each, and mistakes in the YAML itself."""
 
     origin: str
     values: Any = None
-    places: Places = field(default_factory=dict)
+    positions: Positions = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
-    def place(self, problem: Problem) -> Place:
-        """File and line of the problem, or of the nearest of its keys that stands in a file."""
-        if problem.place:
-            return problem.place
+    def position(self, problem: Problem) -> Position:
+        """File and line of the problem, or of the innermost of its keys that is in a file."""
+        if problem.position:
+            return problem.position
         keys = problem.keys
-        while keys and keys not in self.places:
+        while keys and keys not in self.positions:
             keys = keys[:-1]
-        return self.places.get(keys, (self.origin, 1))
+        return self.positions.get(keys, (self.origin, 1))
 
-    def told(self, problem: Problem) -> str:
+    def as_line(self, problem: Problem) -> str:
         """`conf/x.yaml:12: sources.purchases.format: ...`"""
-        file, line = self.place(problem)
-        return ": ".join(filter(None, (f"{file}:{line}", dotted(problem.keys), problem.text)))
+        file, line = self.position(problem)
+        text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in problem.text)
+        return ": ".join(filter(None, (f"{file}:{line}", dotted(problem.keys), text)))
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, but what looks like a date or a number and is none (2026-02-30) stays text for the models."""
+    """The safe loader, but an invalid date or number (2026-02-30) stays text, which the models refuse."""
 
 
 def _or_text(construct: Callable[[yaml.SafeLoader, yaml.ScalarNode], Any]) -> Callable[[_Loader, yaml.ScalarNode], Any]:
@@ -72,16 +74,17 @@ for _tag in ("timestamp", "int", "float"):
 
 
 class DocumentError(Exception):
-    """A file that is not there or is no YAML; the message is complete."""
+    """A file that is missing or is not YAML; the message is complete."""
 
 
 def dotted(keys: Keys) -> str:
     """`features.purchases[3].op`."""
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+    texts = (f"[{key}]" if isinstance(key, int) else f".{key if key.isprintable() else repr(key)}" for key in keys)
+    return "".join(texts).lstrip(".")
 
 
 def read(path: Path, env: str | None = None) -> Document:
-    """The file at `path`, with `env/<env>.yaml` beside it merged over it; raises DocumentError."""
+    """The file at `path`, with `env/<env>.yaml` from its folder merged over it; raises DocumentError."""
     document = _parsed(path)
     if env is None:
         return document
@@ -91,9 +94,9 @@ def read(path: Path, env: str | None = None) -> Document:
         exist = f"There are: {listed(names)}" if names else "There are none"
         raise DocumentError(f"{overlay}: there is no environment {env!r}{did_you_mean(env, names) or '.'} {exist}")
     over = _parsed(overlay)
-    places = dict(document.places)
-    merged = _merged(document.values, over.values, (), places, over.places)
-    return Document(document.origin, merged, places, document.problems + over.problems)
+    positions = dict(document.positions)
+    merged = _merged(document.values, over.values, (), positions, over.positions)
+    return Document(document.origin, merged, positions, document.problems + over.problems)
 
 
 def substituted(document: Document, paths: tuple[Keys, ...]) -> tuple[Any, list[Problem]]:
@@ -108,10 +111,19 @@ def substituted(document: Document, paths: tuple[Keys, ...]) -> tuple[Any, list[
         if not isinstance(value, str) or not VARIABLE.search(value):
             return value
         if not any(_matches(keys, path) for path in paths):
-            problems.append(Problem(keys, "environment variables are replaced in paths only"))
+            known = listed(dotted(path) for path in paths)
+            problems.append(
+                Problem(
+                    keys,
+                    f"${{VAR}} is replaced in paths and addresses only, not here; those are {known}",
+                )
+            )
             return value
         unset = [m[1] for m in VARIABLE.finditer(value) if m[2] is None and m[1] not in os.environ]
-        problems.extend(Problem(keys, f"the environment variable {name} is not set") for name in unset)
+        problems.extend(
+            Problem(keys, f"the environment variable {name} is not set; set it, or write ${{{name}:-default}}")
+            for name in unset
+        )
         return VARIABLE.sub(lambda m: os.environ.get(m[1], m[0] if m[2] is None else m[2]), value)
 
     return replaced(document.values, ()), problems
@@ -126,26 +138,49 @@ def _parsed(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
         loader = _Loader(text)  # the two halves of safe_load, to look at the nodes between them
         node = loader.get_single_node()
+        _with_keys_as_text(node)
         values = loader.construct_document(node) if node else None
+        positions = {keys: (str(path), line) for keys, line in _lines(node, ())}
+        twice = [
+            Problem(keys, "this key is given twice; remove one of them", (str(path), line))
+            for keys, line in _duplicates(node, ())
+        ]
     except FileNotFoundError:
         names = sorted(file.name for file in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
         meant = did_you_mean(path.name, names)
         raise DocumentError(f"{path}: there is no such file{meant or '.'}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError(f"{path}: cannot be read: {error}") from None
+    except RecursionError:
+        raise DocumentError(
+            f"{path}: is nested too deeply, or an alias (*name) is used inside its own anchor"
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise DocumentError(f"{path}{line}: is not YAML: {getattr(error, 'problem', None) or error}") from None
+        raise DocumentError(
+            f"{path}{line}: is not YAML: {getattr(error, 'problem', None) or ' '.join(str(error).split())}"
+        ) from None
     if not isinstance(values, dict):
         raise DocumentError(f"{path}: is not a group of keys (`name: ...`, `zone: ...`)")
-    twice = [Problem(keys, "the key stands here twice", (str(path), line)) for keys, line in _duplicates(node, ())]
-    return Document(str(path), values, {keys: (str(path), line) for keys, line in _lines(node, ())}, tuple(twice))
+    return Document(str(path), values, positions, tuple(twice))
+
+
+def _with_keys_as_text(node: yaml.Node | None) -> None:
+    """Keep keys as they are written: YAML would convert 2024, no and null, which may be names of columns."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                key.tag = _TEXT
+            _with_keys_as_text(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _with_keys_as_text(item)
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[Any, yaml.Node, int]]:
     for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
             yield key.value, value, key.start_mark.line + 1
 
 
@@ -173,14 +208,14 @@ def _duplicates(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]
             yield from _duplicates(value, (*keys, position))
 
 
-def _merged(base: Any, over: Any, keys: Keys, places: Places, new: Places) -> Any:
-    """Mappings merged key by key; anything else is the overlay's whole, and so is its place."""
+def _merged(base: Any, over: Any, keys: Keys, positions: Positions, new: Positions) -> Any:
+    """Mappings merged key by key; any other value is replaced by the overlay's, with its position."""
     if isinstance(base, dict) and isinstance(over, dict):
         merged = dict(base)
         for key, value in over.items():
-            merged[key] = _merged(base.get(key), value, (*keys, key), places, new)
+            merged[key] = _merged(base.get(key), value, (*keys, key), positions, new)
         return merged
-    for known in [known for known in places if known[: len(keys)] == keys]:
-        del places[known]
-    places.update({known: place for known, place in new.items() if known[: len(keys)] == keys})
+    for known in [known for known in positions if known[: len(keys)] == keys]:
+        del positions[known]
+    positions.update({known: place for known, place in new.items() if known[: len(keys)] == keys})
     return over

@@ -7,18 +7,18 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from churn_spark.definitions.nearest import did_you_mean, listed, not_one_of
 from churn_spark.settings.annotations import field_description, keys_of
 from churn_spark.settings.document import Keys, Problem
-from churn_spark.settings.nearest import among, did_you_mean, listed
 
 
-def problems(error: ValidationError, model: type[BaseModel], values: Any, below: Keys = ()) -> list[Problem]:
-    """One problem an error of `model` on `values`; `below` are the keys that lead to the values."""
-    return [_problem(detail, model, values, below) for detail in error.errors()]
+def problems(error: ValidationError, model: type[BaseModel], values: Any) -> list[Problem]:
+    """One problem per error of `model` on `values`."""
+    return [_problem(detail, model, values) for detail in error.errors()]
 
 
-def place(loc: tuple[str | int, ...], values: Any) -> Keys:
-    """The part of pydantic's location that stands in the file: shorthands and unions add steps that do not."""
+def keys_in_file(loc: tuple[str | int, ...], values: Any) -> Keys:
+    """The keys in the file at pydantic's location, without the steps that shorthands and unions add."""
     keys: list[str | int] = []
     for step in loc:
         inside = (isinstance(values, dict) and step in values) or (isinstance(values, list) and isinstance(step, int))
@@ -29,33 +29,35 @@ def place(loc: tuple[str | int, ...], values: Any) -> Keys:
     return tuple(keys)
 
 
-def _problem(detail: ErrorDetails, model: type[BaseModel], values: Any, below: Keys) -> Problem:
+def _problem(detail: ErrorDetails, model: type[BaseModel], values: Any) -> Problem:
     loc = detail["loc"]
     kind = detail["type"]
     if kind == "missing":
         description = field_description(model, loc)
         return Problem(
-            (*below, *place(loc[:-1], values)), f"{loc[-1]} is missing{f' ({description})' if description else ''}"
+            keys_in_file(loc[:-1], values), f"{loc[-1]} is missing{f' ({description})' if description else ''}"
         )
     if kind == "extra_forbidden":
         known = keys_of(model, loc[:-1])
         text = f"unknown key{did_you_mean(str(loc[-1]), known) or '.'} Known here: {listed(known)}"
-        return Problem((*below, *loc), text)
-    return Problem((*below, *place(loc, values)), _sentence(detail))
+        return Problem(tuple(loc), text)
+    return Problem(keys_in_file(loc, values), _sentence(detail))
 
 
 def _sentence(detail: ErrorDetails) -> str:
     kind, value, limits = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(limits["expected"]))
-        return among(value, allowed) if isinstance(value, str) else f"{shown(value)} is not one of {listed(allowed)}"
+        return (
+            not_one_of(value, allowed) if isinstance(value, str) else f"{shown(value)} is not one of {listed(allowed)}"
+        )
     if kind in _SENTENCES:
         return _SENTENCES[kind](shown(value), limits)
     return detail["msg"]
 
 
 def shown(value: Any) -> str:
-    """A value as it stands in YAML, cut short."""
+    """A value as YAML writes it, shortened."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     text = str(value) if not isinstance(value, str) else repr(value)
@@ -65,13 +67,14 @@ def shown(value: Any) -> str:
 _SENTENCES: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "int_type": lambda value, _: f"{value} is not a whole number",
     "int_from_float": lambda value, _: f"{value} is not a whole number",
+    "finite_number": lambda value, _: f"{value} is not a finite number",
     "float_type": lambda value, _: f"{value} is not a number",
-    "string_type": lambda value, _: f"{value} is not text; put it in quotes if it is meant as text",
+    "string_type": lambda value, _: f"{value} is not text; quote it if it is meant as text",
     "bool_type": lambda value, _: f"{value} is not true or false",
-    "date_type": lambda value, _: f"{value} is not a date of the calendar; write YYYY-MM-DD",
+    "date_type": lambda value, _: f"{value} is not a date; write YYYY-MM-DD",
     "list_type": lambda value, _: f"{value} is not a list; write [a, b]",
-    "dict_type": lambda value, _: f"{value} is not a group of keys",
-    "model_type": lambda value, _: f"{value} is not a group of keys",
+    "dict_type": lambda value, _: f"{value} is not a group of keys; write key: value pairs",
+    "model_type": lambda value, _: f"{value} is not a group of keys; write key: value pairs",
     "too_short": lambda value, _: "is empty; at least one is needed",
     "string_too_short": lambda value, _: "is empty",
     "greater_than": lambda value, limits: f"{value} must be more than {_number(limits['gt'])}",

@@ -1,146 +1,76 @@
 """Sources: where rows come from, what they mean, how they are checked and cleaned."""
 
-import re
-from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from churn_spark.definitions.sources import Format, Missing, Outliers
-from churn_spark.settings.nearest import among
-from churn_spark.settings.section import Days, Name, Section, Several, Share, Text, Zone, one_of, refuse, shorthand
+from churn_spark.definitions.columns import Missing, Outliers
+from churn_spark.definitions.lookups import Format, Lookup
+from churn_spark.definitions.sources import ControlCharacters
+from churn_spark.settings.delivered import DeliveredSection
+from churn_spark.settings.lookups import OPTIONS, LookupSection, SparkType
+from churn_spark.settings.options import OptionName, OptionValue
+from churn_spark.settings.section import (
+    Address,
+    Count,
+    Day,
+    Name,
+    Section,
+    Several,
+    Share,
+    Text,
+    Zone,
+    one_of,
+    shorthand,
+)
 
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ATTRIBUTE_TYPES = ("string", "int", "bigint", "double", "date", "boolean")
-SPARK_TYPES = ("string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(18,2)", "date",
-               "timestamp", "timestamp_ntz", "binary")  # fmt: skip
-OPTIONS = ("sep", "quote", "escape", "encoding", "comment", "nullValue", "nanValue", "emptyValue", "dateFormat",
-           "timestampFormat", "timestampNTZFormat", "locale", "multiLine", "lineSep", "ignoreLeadingWhiteSpace",
-           "ignoreTrailingWhiteSpace", "allowComments", "allowSingleQuotes", "mergeSchema")  # fmt: skip
-
-
-def _spark_type(value: str) -> str:
-    lower = value.lower().strip()
-    if re.fullmatch(r"decimal\(\d{1,2}(,\s*\d{1,2})?\)|(array|struct|map)<.+>", lower) or lower in SPARK_TYPES:
-        return lower
-    raise refuse(among(value, SPARK_TYPES))
-
-
-def _date_pattern(value: str) -> str:
-    try:
-        groups = re.compile(value).groupindex
-    except re.error as error:
-        raise refuse(f"{value!r} is not a regular expression: {error}") from None
-    if "date" not in groups:
-        raise refuse(f"{value!r} has no group (?P<date>...) for the date in the file's name")
-    return value
-
-
-def _option(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
 
 
 def _null(value: Any) -> Any:
-    """The word null, which YAML takes for nothing."""
+    """The word null, which YAML reads as no value."""
     return "null" if value is None else value
 
 
-def _span(value: Any) -> Any:
-    return {"first": value, "last": value} if isinstance(value, date | str) else value
-
-
-class ClosedSpan(Section):
-    """Days without a delivery, both ends included."""
-
-    first: date = Field(description="First closed day.")
-    last: date = Field(description="Last closed day.")
-
-
-class CalendarSection(Section):
-    """The nominal dates on which a delivery must exist; a missing one stops the run before features are built."""
-
-    weekdays: list[Weekday] = Field(
-        default_factory=lambda: list(get_args(Weekday)), min_length=1, description="Weekdays with a delivery."
-    )
-    closed: list[Annotated[ClosedSpan, BeforeValidator(_span)]] = Field(
-        default_factory=list, description="Days without one: dates, or spans `{first: ..., last: ...}`."
-    )
-    first: date | None = Field(None, description="First expected date; left out: the first delivery there is.")
-
-
-class DeliveredSection(Section):
-    """How a source arrives, and from when its rows count as known: nominal date + lag_days."""
-
-    unit: Literal["file", "folder", "version"] | None = Field(
-        None,
-        description="What one delivery is; left out: version for Delta, else file. A folder taken before is looked "
-        "into again when a file was put into it, removed or replaced; what happens deeper in it, or to a file in "
-        "place, only `--option verify` sees.",
-    )
-    by: Literal["file_name", "column", "event"] = Field(
-        description="Where the nominal date comes from: the name of the file or folder, a column, or each event's day "
-        "(customers: undated, known from the day they are taken)."
-    )
-    pattern: Annotated[str, AfterValidator(_date_pattern)] = Field(
-        r"(?P<date>\d{4}-\d{2}-\d{2})",
-        description="With by file_name: regular expression with a group `date`, searched in the name.",
-    )
-    date_format: Text = Field("%Y-%m-%d", description="How that date is written, as in Python's strptime.")
-    column: Text | None = Field(None, description="With by column: raw column that holds the nominal date.")
-    lag_days: Days = Field(
-        1, description="Days from the nominal date until the delivery is there; 1: the next morning."
-    )
-    history_until: date | None = Field(
-        None,
-        description="Rows with a nominal date up to this one count as having arrived on time, however late loaded.",
-    )
-    expected: CalendarSection | None = Field(None, description="Calendar of deliveries; left out: none is missed.")
-    min_volume_share: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="Least share of the same weekday's median rows (last 8); left out: not checked."
-    )
-    require_success: bool = Field(False, description="With unit folder: only folders holding `_SUCCESS` are complete.")
-    clock_skew_days: Days = Field(0, description="Days an event may lie after its delivery before the row is refused.")
-
-
 class CleaningSection(Section):
-    """How a column is cleaned when tiles are built; events keep the raw value."""
+    """How a column is cleaned when tiles are built. Events keep the raw value."""
 
     missing: Annotated[Missing, BeforeValidator(_null)] = Field(
-        "null", description="What a missing value becomes; indicator: stays null and is counted."
+        "null", description="What a missing value becomes; indicator: it stays null and is counted."
     )
-    constant: float | str | None = Field(None, description="With missing constant: the value.")
+    constant: float | str | None = Field(None, description="With missing: constant, the value.")
     outliers: Annotated[Outliers, BeforeValidator(_null)] = Field(
         "keep", description="What a value outside the Tukey fences becomes (measures only)."
     )
     fence_factor: Annotated[float, Field(gt=0)] = Field(
-        3.0, description="Fences lie this many interquartile ranges out."
+        3.0, description="Distance of the fences from the quartiles, in interquartile ranges."
     )
-    smooth: Annotated[int, Field(ge=3)] | None = Field(
-        None, description="Width of a trailing median over the customer's events (measures only); left out: none."
+    smooth: Annotated[int, Field(ge=3, le=10_000)] | None = Field(
+        None, description="Width of a trailing median over the customer's events (measures only); default: none."
     )
 
 
 class MeasureSection(Section):
-    """A number of an event, kept exactly as a whole number of 10^-scale units."""
+    """A number of an event, stored exactly as a whole number of 10^-scale units."""
 
     expression: Text = Field(description="SQL over the raw columns, numeric.")
-    scale: Annotated[int, Field(ge=0, le=6)] = Field(description="Decimals kept: 2 for cents, 0 for counts.")
-    max_abs: Annotated[float, Field(gt=0)] = Field(
-        1e9, description="Largest absolute value; a row beyond is quarantined."
+    scale: Annotated[int, Field(ge=0, le=6)] = Field(
+        description="Number of decimals stored: 2 for cents, 0 for counts."
     )
-    unit: str = Field("", description="Unit for people: USD, minutes.")
+    max_abs: Annotated[float, Field(gt=0)] = Field(
+        1e9, description="Largest absolute value; a row that exceeds it is quarantined."
+    )
+    unit: str = Field("", description="Unit, for people who read the tables: USD, minutes.")
     cleaning: CleaningSection = Field(default_factory=CleaningSection, description="How it is cleaned.")
 
 
 class CategorySection(Section):
-    """A named value of an event. A plain text is short for `{expression: ...}`."""
+    """A category of an event, such as its product. A plain text is short for `{expression: ...}`."""
 
     expression: Text = Field(description="SQL over the raw columns, text.")
-    approximate: bool = Field(False, description="Count distinct values by an HLL sketch instead of exactly.")
-    max_values: Annotated[int, Field(ge=1)] = Field(
-        10_000, description="Most different values of one customer on one day that are counted exactly."
+    approximate: bool = Field(False, description="Count distinct values with an HLL sketch instead of exactly.")
+    max_values: Count = Field(
+        10_000, description="Largest number of distinct values per customer and day that is counted exactly."
     )
     cleaning: CleaningSection = Field(default_factory=CleaningSection, description="How it is cleaned.")
 
@@ -150,56 +80,92 @@ class AttributeSection(Section):
 
     expression: Text = Field(description="SQL over the raw columns.")
     type: Annotated[str, one_of(ATTRIBUTE_TYPES)] = Field(description=f"One of {', '.join(ATTRIBUTE_TYPES)}.")
-    identifier: bool = Field(False, description="Pseudonymised like the customer id.")
+    identifier: bool = Field(False, description="Identifies a person: pseudonymised like the customer id.")
 
 
 class SourceSection(Section):
     """One source of rows about customers."""
 
     kind: Literal["events", "customers"] = Field(
-        "events", description="events: things that happened; customers: versions of customers' attributes."
+        "events", description="events: what happened, and when; customers: versions of customer attributes."
     )
     format: Format = Field(description="File format.")
-    path: Text = Field(
-        description="Folder (or Delta table) of the deliveries; ${VAR} and ${VAR:-default} are replaced."
+    path: Address = Field(
+        description="Folder (or Delta table) with the deliveries; ${VAR} and ${VAR:-default} are replaced."
     )
-    schema_: dict[Text, Annotated[str, AfterValidator(_spark_type)]] = Field(
+    schema_: dict[Text, SparkType] = Field(
         alias="schema",
         min_length=1,
-        description="Raw columns used, with their Spark types; others are ignored and noted.",
+        description="Raw columns used, with their Spark types; other columns are ignored and logged.",
     )
-    options: dict[Annotated[str, one_of(OPTIONS)], Annotated[str, BeforeValidator(_option)]] = Field(
-        default_factory=dict, description=f"Reading options: {', '.join(OPTIONS)}."
+    options: dict[OptionName, OptionValue] = Field(default_factory=dict, description=OPTIONS)
+    customer_id: Text = Field(
+        description="SQL over the raw columns: the customer the row belongs to (text or whole number)."
     )
-    customer_id: Text = Field(description="SQL over the raw columns: whose row it is (text or whole number).")
     event_id: Several[Text] | None = Field(
         None,
-        description="Events: SQL that identifies an event within its day, or several; left out: the whole row.",
+        description="Events: SQL that identifies an event within its day, or a list of such SQL; default: the whole"
+        " row.",
     )
-    event_time: Text | None = Field(None, description="Events: SQL giving a timestamp or a date.")
+    event_time: Text | None = Field(
+        None,
+        description="SQL that gives a timestamp or a date. Customers: when the row was last changed; the latest of"
+        " several rows for a customer in one delivery counts.",
+    )
     counterparty: Text | None = Field(
-        None, description="Events: SQL giving the customer id of the partner who was called, paid, written to."
+        None, description="Events: SQL that gives the customer id of the partner, for instance who was called or paid."
     )
-    time_zone: Zone = Field("UTC", description="Zone of times without one (timestamp_ntz).")
-    delivered: DeliveredSection = Field(description="How it arrives.")
+    time_zone: Zone = Field(
+        "UTC",
+        description="Time zone of times without one (timestamp_ntz). A text with an offset or a zone keeps its own.",
+    )
+    delivered: DeliveredSection = Field(description="How it is delivered.")
     measures: dict[Name, MeasureSection] = Field(default_factory=dict, description="Numbers of an event, by name.")
     categories: dict[Name, Annotated[CategorySection, BeforeValidator(shorthand("expression"))]] = Field(
-        default_factory=dict, description="Named values of an event, by name."
+        default_factory=dict, description="Categories of an event, by name."
     )
     attributes: dict[Name, AttributeSection] = Field(
         default_factory=dict, description="Properties of a customer, by name (kind customers)."
     )
+    lookups: dict[Name, LookupSection] = Field(
+        default_factory=dict,
+        description="Tables in which rows look up further columns, by name, in this order.",
+    )
     identifiers: list[Text] = Field(
-        default_factory=list, description="Raw columns that identify a person besides the id."
+        default_factory=list, description="Further columns that identify a person, raw or looked up."
+    )
+    where: Text | None = Field(
+        None,
+        description="SQL that is true for the rows to use. Other rows are neither kept nor quarantined, only counted"
+        " (as left_out).",
     )
     checks: dict[Name, Text] = Field(
         default_factory=dict,
-        description="SQL that is true for good rows, by reason code; false or null is quarantined.",
+        description="SQL that is true for valid rows, by reason. A row is quarantined where it is false or null.",
     )
     limits: dict[Text, Share] = Field(
         default_factory=dict,
-        description="Largest share of a delivery's rows that may carry a reason, by reason. For JSON,"
-        " absent: 1 lets a column be missing from a whole file.",
+        description="Largest allowed share of a delivery's rows with a reason, by reason. For JSON,"
+        " absent: 1 allows a column to be missing from a whole file.",
     )
-    default_limit: Share = Field(0.1, description="The same for reasons without a limit of their own.")
-    starts: date | None = Field(None, description="First day with data; before it every feature of the source is null.")
+    default_limit: Share = Field(0.1, description="The limit for all other reasons.")
+    starts: Day | None = Field(
+        None,
+        description="First day with data. Earlier events are refused (before_start), and the source's features are"
+        " null at as-of dates up to this day.",
+    )
+    control_characters: ControlCharacters = Field(
+        "remove",
+        description="What is done with control characters (except tabs and line breaks) in texts that an expression"
+        " uses."
+        " remove: they are removed and counted; refuse: the row is refused as control_character.",
+    )
+
+    @property
+    def resolved_lookups(self) -> tuple[Lookup, ...]:
+        return tuple(lookup.resolved(name) for name, lookup in self.lookups.items())
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that SQL may use, raw ones and then those looked up, with their Spark types."""
+        return self.schema_ | dict(column for lookup in self.resolved_lookups for column in lookup.columns)

@@ -1,1 +1,1 @@
-"""Simulated customers: deliveries with the traits of real ones, the causal model behind them, the truth beside."""
+"""Simulated customers: deliveries with the flaws of real ones, the causal model behind them, and the truth."""

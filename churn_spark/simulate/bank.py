@@ -1,4 +1,4 @@
-"""A simulated bank: card payments, transfers, logins. Accounts are not closed: who leaves falls silent."""
+"""A simulated bank: card payments, transfers, logins. Accounts are not closed: customers leave by falling silent."""
 
 import numpy as np
 import pyarrow as pa
@@ -25,24 +25,24 @@ BANK = Domain(
 MERCHANTS = ("groceries", "restaurants", "transport", "clothing", "online", "fuel", "pharmacy", "travel", "leisure",
              "electronics", "furniture", "jewellery")  # fmt: skip
 TRANSFERS, LOGINS = 0.2, 0.6
-"""Transfers and logins a card payment."""
+"""Transfers and logins per card payment."""
 ELSEWHERE = 10**10
-"""Account holders from here on are nobody's who is a customer."""
+"""Account numbers from here on belong to no customer."""
 
 
 def card_payments(domain: Domain, today: Today) -> Rows:
     """Card payments: id, customer, paid_at, amount (money), merchant, declined (0, 1)."""
-    found = happenings(today, "card payment", today.uses)
-    merchant = choice(found.uniform("merchant"), zipf(len(MERCHANTS), 1.1))
-    amount = np.exp(2.7 + 0.15 * merchant + 0.9 * found.normal("amount"))
+    made = happenings(today, "card payment", today.uses)
+    merchant = choice(made.uniform("merchant"), zipf(len(MERCHANTS), 1.1))
+    amount = np.exp(2.7 + 0.15 * merchant + 0.9 * made.normal("amount"))
     table = pa.table(
         {
-            "id": found.id,
-            "customer": found.number,
-            "paid_at": moments(today, found.clock()),
+            "id": made.id,
+            "customer": made.number,
+            "paid_at": moments(today, made.clock()),
             "amount": np.round(np.minimum(amount, 20_000), 2),
             "merchant": words(merchant, MERCHANTS),
-            "declined": (found.nth < today.failed[found.who]).astype(np.int32),
+            "declined": (made.nth < today.failed[made.who]).astype(np.int32),
         }
     )
     return Rows(table)
@@ -51,18 +51,18 @@ def card_payments(domain: Domain, today: Today) -> Rows:
 def transfers(domain: Domain, today: Today) -> Rows:
     """Transfers made: id, customer, made_at, amount (money), counterparty (a customer, or an account elsewhere)."""
     counts = today.draws.poisson(TRANSFERS * today.uses, "transfers", today.t, today.people.number)
-    found = happenings(today, "transfer", counts)
-    who, luck = found.who, found.uniform("partner") ** 2
+    made = happenings(today, "transfer", counts)
+    who, luck = made.who, made.uniform("partner") ** 2
     known = today.people.degree[who]
     partner = today.people.partners[who, np.floor(known * luck).astype(np.int64)]
-    inside = (found.uniform("inside") < 0.6) & (known > 0) & ~today.departed[partner]
-    outside = ELSEWHERE + found.number * 32 + np.floor(20 * luck).astype(np.int64)
+    inside = (made.uniform("inside") < 0.6) & (known > 0) & ~today.departed[partner]
+    outside = ELSEWHERE + made.number * 32 + np.floor(20 * luck).astype(np.int64)
     table = pa.table(
         {
-            "id": found.id,
-            "customer": found.number,
-            "made_at": moments(today, found.clock()),
-            "amount": np.round(np.minimum(np.exp(4.0 + 1.2 * found.normal("amount")), 100_000), 2),
+            "id": made.id,
+            "customer": made.number,
+            "made_at": moments(today, made.clock()),
+            "amount": np.round(np.minimum(np.exp(4.0 + 1.2 * made.normal("amount")), 100_000), 2),
             "counterparty": np.where(inside, today.people.number[partner], outside),
         }
     )
@@ -75,13 +75,13 @@ DEVICES = ("phone", "browser", "tablet")
 def logins(domain: Domain, today: Today) -> Rows:
     """Logins to the bank's app: id, customer, at, device."""
     counts = today.draws.poisson(LOGINS * today.uses, "logins", today.t, today.people.number)
-    found = happenings(today, "login", counts)
+    made = happenings(today, "login", counts)
     table = pa.table(
         {
-            "id": found.id,
-            "customer": found.number,
-            "at": moments(today, found.clock()),
-            "device": words(choice(found.uniform("device"), zipf(len(DEVICES), 1.5)), DEVICES),
+            "id": made.id,
+            "customer": made.number,
+            "at": moments(today, made.clock()),
+            "device": words(choice(made.uniform("device"), zipf(len(DEVICES), 1.5)), DEVICES),
         }
     )
     return Rows(table)

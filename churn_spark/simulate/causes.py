@@ -1,4 +1,4 @@
-"""The causal model's constants: what makes a simulated customer leave, and what each retention action does.
+"""The causal model's constants: causes of leaving, and effects of each retention action.
 
 The hazard of leaving on a day is exp(base + sum of weight x level + care), where each level lies in [0, 1] and comes
 from a memory that halves every `half_life` days: level = 1 - exp(-memory / scale).
@@ -39,9 +39,9 @@ NEWCOMER, NEWCOMER_DAYS = 0.7, 90.0
 MOST_HAZARD = 0.2
 """No customer leaves with a higher probability a day."""
 REGIME_DAYS = 270
-"""Days from the first one to the change of regime, unless told otherwise."""
+"""Days from the first one to the change of regime, unless it is given."""
 BASE_AFTER, USE_AFTER = 0.8, 0.85
-"""What the change of regime adds to every log-hazard, and the factor on everybody's use: a rival came."""
+"""A rival enters: the change of regime adds the first to every log-hazard, the second is a factor on all use."""
 FADES, RECOVERS, FADED, FADING_PACE = 1 / 500, 1 / 60, 0.2, 0.08
 """A customer begins to fade, and recovers, with these probabilities a day; engagement then moves by FADING_PACE of the
 way a day towards FADED or back to 1. At the start as many fade as always would."""
@@ -51,7 +51,7 @@ LOST_PARTNER_USE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class UpliftType:
-    """How a kind of customer takes retention actions: a hidden property.
+    """How a kind of customer responds to retention actions: a hidden property.
 
     base: added to the log-hazard always. effects: change of the log-hazard by action (in the order of ACTIONS) right
     after it; a customer's own differ by a random factor. accepts, unsubscribes: probabilities of the answers.
@@ -72,7 +72,7 @@ UPLIFT_TYPES = (
     UpliftType("sleeping_dog", 0.15, -0.2, (0.7, 0.3, 0.9), 0.10, 0.15),
 )
 MATCHES = {"coupon": PRICE, "personal_service": COMPLAINTS, "follow_up_call": SLOW}
-"""An action has (1 + level) times its effect on a customer troubled by what it answers."""
+"""The cause that each action answers: the action has (1 + level of that cause) times its effect."""
 CHANNEL_STRENGTHS = (0.6, 1.0, 0.7)
 """Factor on the effect by channel, in the order of CHANNELS; a customer's own differ by a random factor."""
 CARE_HALF_LIFE = 45.0
@@ -81,7 +81,7 @@ EFFECT_SPREAD, CHANNEL_SPREAD, BASE_SPREAD = 0.3, 0.4, 0.4
 """Standard deviations between customers: of log effect, log channel factor, base log-hazard."""
 
 ROUTINE_CONTACT = 0.002
-"""Probability a day of a contact that nobody planned: action and channel at random."""
+"""Probability per day of an unplanned contact: action and channel at random."""
 TICKET, TICKET_AFTER_FAILURE, TICKET_AT_PRICE = 0.0012, 0.04, 0.015
 """Probability a day of opening a ticket; more by each failed use of the day, and by the level of `price`."""
 WAIT_MEDIAN, WAIT_SPREAD, WAIT_IN_JAM, MOST_WAIT = 240.0, 1.3, 6.0, 9 * 1440

@@ -1,4 +1,4 @@
-"""From what happened to what arrives: late, doubled and broken rows, cut into one part a day, source and batch."""
+"""From events to deliveries: late, doubled and broken rows, split into one part per day, source and batch."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ from churn_spark.simulate.draws import Draws, Vector
 from churn_spark.simulate.feeds import LONGEST_WAIT, Feed, Rows
 
 LATE, DOUBLED, BROKEN = 0.02, 0.002, 0.001
-"""Shares of rows that are late, delivered twice (the second time perhaps a day later), and spoilt."""
+"""Shares of rows that are late, delivered twice (half of the copies a day later), and broken."""
 MOST_LATE = 10
-"""Days by which a row is late at most."""
+"""The most days by which a row is late."""
 LONGEST_DELAY = MOST_LATE + LONGEST_WAIT + 1
 SUCCESS = "_SUCCESS"
 
@@ -39,13 +39,13 @@ def arrivals(feed: Feed, rows: Rows, draws: Draws, t: int) -> list[Arrival]:
     if not feed.clean:
         key = np.asarray(table["id"])
 
-        def luck(purpose: str) -> Vector:
+        def draw(purpose: str) -> Vector:
             return draws.uniform(f"{feed.name} {purpose}", t, key)
 
-        late = luck("late")
+        late = draw("late")
         delay = delay + np.where(late < LATE, 1 + np.floor(MOST_LATE * (late / LATE) ** 2), 0).astype(np.int64)
-        table = _spoilt(feed, table, luck("broken"))
-        again = luck("again")
+        table = _spoilt(feed, table, draw("broken"))
+        again = draw("again")
         doubled = np.flatnonzero(again < DOUBLED)
         if len(doubled):
             table = pa.concat_tables([table, table.take(pa.array(doubled))])
@@ -59,10 +59,10 @@ def arrivals(feed: Feed, rows: Rows, draws: Draws, t: int) -> list[Arrival]:
     return [Arrival(0, table.filter(pa.array(on_time))), *later]
 
 
-def _spoilt(feed: Feed, table: pa.Table, luck: Vector) -> pa.Table:
-    """Some rows without a customer, as many with a value that cannot be."""
-    nobody = np.flatnonzero(luck < BROKEN / 2)
-    wrong = np.flatnonzero((luck >= BROKEN / 2) & (luck < BROKEN))
+def _spoilt(feed: Feed, table: pa.Table, draw: Vector) -> pa.Table:
+    """The table with some rows without a customer, and as many with an impossible value."""
+    nobody = np.flatnonzero(draw < BROKEN / 2)
+    wrong = np.flatnonzero((draw >= BROKEN / 2) & (draw < BROKEN))
     if len(nobody):
         table = _replaced(table, "customer", nobody, None)
     if len(wrong) and feed.spoilt:
@@ -70,16 +70,16 @@ def _spoilt(feed: Feed, table: pa.Table, luck: Vector) -> pa.Table:
     return table
 
 
-def _replaced(table: pa.Table, name: str, places: Vector, value: int | float | str | None) -> pa.Table:
+def _replaced(table: pa.Table, name: str, rows: Vector, value: int | float | str | None) -> pa.Table:
     mask = np.zeros(len(table), dtype=bool)
-    mask[places] = True
+    mask[rows] = True
     column = table[name].combine_chunks()
     changed = pc.if_else(pa.array(mask), pa.scalar(value, column.type), column)
     return table.set_column(table.schema.get_field_index(name), name, changed)
 
 
 class Deliveries:
-    """The parts of one batch of customers below `folder`: which are missing, and the rows that wait for their day."""
+    """The parts of one batch of customers below `folder`: missing parts, and rows that wait for their delivery day."""
 
     def __init__(self, folder: Path, feeds: Iterable[Feed], batch: int, batches: int, first: date, days: int) -> None:
         self.folder, self.feeds, self.first, self.days = folder, tuple(feeds), first, days
@@ -101,7 +101,7 @@ class Deliveries:
                 self.waiting[feed.name, t + arrival.delay].append(arrival.table)
 
     def write(self, t: int) -> None:
-        """Write the missing parts of day `t`, each whole or not at all; the last batch's completes the folder."""
+        """Write the missing parts of day `t`, each atomically; the last missing part completes the folder."""
         for feed in self.feeds:
             tables, part = self.waiting.pop((feed.name, t), []), self._part(feed, t, self.batch)
             if tables and not part.exists():
@@ -118,11 +118,11 @@ class Deliveries:
 
 
 def write_part(part: Path, table: pa.Table) -> None:
-    """Write a file beside its place and move it there, so that a killed run leaves no half file under its name."""
+    """Write a file under another name and rename it, so that a killed run leaves no partial file under its name."""
     part.parent.mkdir(parents=True, exist_ok=True)
-    beside = part.with_name(f".{part.name}")
+    partial = part.with_name(f".{part.name}")
     if part.suffix == ".csv":
-        pyarrow.csv.write_csv(table, beside)
+        pyarrow.csv.write_csv(table, partial)
     else:
-        pq.write_table(table, beside, compression="zstd", compression_level=1, store_schema=False)
-    beside.replace(part)
+        pq.write_table(table, partial, compression="zstd", compression_level=1, store_schema=False)
+    partial.replace(part)

@@ -1,4 +1,4 @@
-"""What differs between the simulated companies: who uses what how often, at which price, and how leaving shows."""
+"""The differences between the simulated companies: use, prices, and how customers leave."""
 
 from dataclasses import dataclass
 
@@ -26,10 +26,10 @@ class PriceChange:
 class Domain:
     """One simulated company.
 
-    use_median, use_spread: uses a customer and day, log-normal. weekend: factor on use on weekends, for those who use
+    use_median, use_spread: uses per customer and day, log-normal. weekend: factor on use on weekends, for those who use
     it at home and for those who use it at work. failure: probability that a use fails in a region of usual quality.
     churn: part of the customers who leave by their own will in 28 days. typical: mean factor of all causes on the
-    hazard, measured, which the base is divided by so that `churn` comes true. closes: leaving is told by an event
+    hazard, measured, which the base is divided by so that `churn` comes true. closes: leaving is an event
     (a contract is cancelled), and unpaid bills end a contract; otherwise customers only fall silent.
     """
 

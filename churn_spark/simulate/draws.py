@@ -1,7 +1,7 @@
-"""Random numbers by key: the same (seed, purpose, day, customer, number) gives the same draw, whoever asks and when.
+"""Random numbers by key: the same (seed, purpose, day, customer, number) always gives the same draw.
 
-Nothing is drawn in sequence, so what is done to one customer cannot shift the luck of another, and a day can be made
-again alone. Keys are mixed by the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+Nothing is drawn in sequence, so an action on one customer cannot change the draws of another, and a single day can be
+simulated again. Keys are mixed by the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What every simulated company's systems deliver: the building of rows, and the sources that all companies have."""
+"""The sources that all simulated companies have, and helpers to build their rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ DAY_US = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 _CLOCK = np.array([1, 0.5, 0.3, 0.2, 0.2, 0.4, 1.2, 3, 4.5, 5, 5.3, 5.6, 6, 5.5, 5.2, 5.3, 5.6, 6.2, 6.8, 7, 6.2, 4.6,
                    3, 1.8])  # fmt: skip
-"""How often things happen in each hour of the day."""
+"""Relative frequency of events in each hour of the day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a source has to tell of a day. delay: days until a row is delivered, None where all are on time."""
+    """The rows of a source for one day. delay: days until a row is delivered; None: all are on time."""
 
     table: pa.Table
     delay: Vector | None = None
@@ -30,7 +30,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A source of one company: how its rows of a day are made, and which column a broken row has spoilt, by what.
+    """A source of one company: how the rows of a day are made, and the column and value that break a row.
 
     clean: its rows are never late, doubled or broken.
     """
@@ -44,7 +44,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Happenings:
-    """Things that happen to customers on a day, a row each. nth: running number of the customer's that day."""
+    """Events of customers on one day, one row each. nth: running number within the customer's day."""
 
     today: Today
     what: str
@@ -73,7 +73,7 @@ class Happenings:
 
 
 def happenings(today: Today, what: str, counts: Vector) -> Happenings:
-    """As many things as counted (or true) for each customer."""
+    """As many events per customer as counted (or true)."""
     counts = counts.astype(np.int64)
     who = np.repeat(np.arange(len(counts)), counts)
     return Happenings(today, what, who, np.arange(len(who)) - np.repeat(np.cumsum(counts) - counts, counts))
@@ -100,19 +100,19 @@ OUTCOMES = ("accepted", "declined", "no_answer", "unsubscribed")
 
 
 def tickets(domain: Domain, today: Today) -> Rows:
-    """Tickets, told on the day they are answered: id, customer, opened, topic, response_minutes, solved."""
-    found = happenings(today, "ticket", today.ticket)
-    who, clock = found.who, found.clock()
-    topic = choice(found.uniform("topic"), zipf(len(TOPICS)))
-    topic = np.where(today.failed[who] > 0, 1, np.where(found.uniform("price") < today.levels["price"][who], 0, topic))
+    """Tickets, delivered on the day they are answered: id, customer, opened, topic, response_minutes, solved."""
+    opened = happenings(today, "ticket", today.ticket)
+    who, clock = opened.who, opened.clock()
+    topic = choice(opened.uniform("topic"), zipf(len(TOPICS)))
+    topic = np.where(today.failed[who] > 0, 1, np.where(opened.uniform("price") < today.levels["price"][who], 0, topic))
     table = pa.table(
         {
-            "id": found.id,
-            "customer": found.number,
+            "id": opened.id,
+            "customer": opened.number,
             "opened": moments(today, clock),
             "topic": words(topic, TOPICS),
             "response_minutes": today.wait[who],
-            "solved": words((found.uniform("solved") < 0.8).astype(int), ("no", "yes")),
+            "solved": words((opened.uniform("solved") < 0.8).astype(int), ("no", "yes")),
         }
     )
     return Rows(table, (clock + today.wait[who] * 60_000_000) // DAY_US)
@@ -120,22 +120,24 @@ def tickets(domain: Domain, today: Today) -> Rows:
 
 def surveys(domain: Domain, today: Today) -> Rows:
     """Answers to satisfaction surveys: id, customer, answered_on, score (0 to 10)."""
-    found = happenings(today, "survey", today.surveyed)
-    score = np.clip(np.rint(_satisfaction(today)[found.who] + 1.3 * found.normal("score")), 0, 10).astype(np.int64)
-    columns = {"id": found.id, "customer": found.number, "answered_on": days(today, len(score))}
+    answered = happenings(today, "survey", today.surveyed)
+    score = np.clip(np.rint(_satisfaction(today)[answered.who] + 1.3 * answered.normal("score")), 0, 10).astype(
+        np.int64
+    )
+    columns = {"id": answered.id, "customer": answered.number, "answered_on": days(today, len(score))}
     return Rows(pa.table({**columns, "score": pa.array(score).cast(pa.string())}))
 
 
 def mentions(domain: Domain, today: Today) -> Rows:
     """Public mentions traced to a customer: id, customer, posted, site, polarity (-1 to 1)."""
-    found = happenings(today, "mention", today.mentioned)
-    polarity = np.clip((_satisfaction(today)[found.who] - 6) / 4 + 0.4 * found.normal("polarity"), -1, 1)
+    posted = happenings(today, "mention", today.mentioned)
+    polarity = np.clip((_satisfaction(today)[posted.who] - 6) / 4 + 0.4 * posted.normal("polarity"), -1, 1)
     table = pa.table(
         {
-            "id": found.id,
-            "customer": found.number,
-            "posted": moments(today, found.clock()),
-            "site": words(choice(found.uniform("site"), zipf(len(SITES), 1.2)), SITES),
+            "id": posted.id,
+            "customer": posted.number,
+            "posted": moments(today, posted.clock()),
+            "site": words(choice(posted.uniform("site"), zipf(len(SITES), 1.2)), SITES),
             "polarity": np.round(polarity, 3),
         }
     )
@@ -146,15 +148,15 @@ def contacts(domain: Domain, today: Today) -> Rows:
     """Retention actions and the answers: id, customer, contacted_on, action, channel, campaign, outcome."""
     done = today.contacts
     counts = np.bincount(done.who, minlength=len(today.people))
-    found, order = happenings(today, "contact", counts), np.argsort(done.who, kind="stable")
-    kind, answer = today.people.kind[found.who], found.uniform("outcome")
+    made, order = happenings(today, "contact", counts), np.argsort(done.who, kind="stable")
+    kind, answer = today.people.kind[made.who], made.uniform("outcome")
     accepts = np.array([kind.accepts for kind in UPLIFT_TYPES])[kind]
     unsubscribes = np.array([kind.unsubscribes for kind in UPLIFT_TYPES])[kind]
     outcome = np.select([answer < accepts, answer > 1 - unsubscribes, answer < (1 + accepts) / 2], [0, 3, 1], 2)
     table = pa.table(
         {
-            "id": found.id,
-            "customer": found.number,
+            "id": made.id,
+            "customer": made.number,
             "contacted_on": days(today, len(order)),
             "action": words(done.action[order], ACTIONS),
             "channel": words(done.channel[order], CHANNELS),
@@ -166,15 +168,15 @@ def contacts(domain: Domain, today: Today) -> Rows:
 
 
 def customers(domain: Domain, today: Today) -> Rows:
-    """Versions of customers, all on the first day, then what changes: customer, plan, region, monthly_fee, joined_on,
+    """Versions of customers, all on the first day, then changed ones: customer, plan, region, monthly_fee, joined_on,
     status, changed_on."""
     ends = (today.gone != STAYS) & domain.closes
-    found = happenings(today, "version", today.renewed | ends)
-    who = found.who
+    changed = happenings(today, "version", today.renewed | ends)
+    who = changed.who
     joined = np.datetime64(today.day, "D") + (today.people.joined[who] - today.t)
     table = pa.table(
         {
-            "customer": found.number,
+            "customer": changed.number,
             "plan": words(today.plan[who], tuple(plan.name for plan in domain.plans)),
             "region": words(today.region[who], domain.regions),
             "monthly_fee": today.fee[who] / 100,
@@ -187,7 +189,7 @@ def customers(domain: Domain, today: Today) -> Rows:
 
 
 def _satisfaction(today: Today) -> Vector:
-    """What a customer would answer from 0 to 10, but for chance."""
+    """The expected answer of each customer, from 0 to 10."""
     weights = {"failures": 3.0, "complaints": 2.5, "slow": 2.5, "price": 1.5, "quiet": 1.5}
     return 8.5 - np.sum([weight * today.levels[name] for name, weight in weights.items()], axis=0)
 
@@ -200,4 +202,4 @@ COMMON = (
     Feed("customers", customers, clean=True),
 )
 LONGEST_WAIT = MOST_WAIT // 1440 + 1
-"""Most days from opening a ticket to the day its answer is told."""
+"""Most days from opening a ticket to its delivery."""

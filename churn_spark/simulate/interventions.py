@@ -1,4 +1,4 @@
-"""Retention actions that somebody planned: read from a table, checked, and handed to the batches they concern."""
+"""Planned retention actions: read from a table, checked, and split by batch of customers."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -19,7 +19,7 @@ NOTHING = Contacts(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
 
 
 def read(spark: SparkSession, place: str, customers: int, first: date) -> DataFrame:
-    """The table of interventions (Delta, else Parquet): customer_id, date, action, channel; one row an action.
+    """The table of interventions (Delta, else Parquet): customer_id, date, action, channel; one row per action.
 
     ConfigError where a column is missing, or a row names no customer, action or channel of the simulation, or a day
     before its first one.
@@ -27,7 +27,7 @@ def read(spark: SparkSession, place: str, customers: int, first: date) -> DataFr
     kind = "delta" if (Path(place) / "_delta_log").exists() else "parquet"
     try:
         given = spark.read.format(kind).load(place)
-        found = given.select(
+        actions = given.select(
             F.col("customer_id").try_cast("bigint").alias("customer"),
             F.col("date").try_cast("date").alias("date"),
             F.lower("action").alias("action"),
@@ -36,34 +36,36 @@ def read(spark: SparkSession, place: str, customers: int, first: date) -> DataFr
     except AnalysisException as error:
         why = str(error).splitlines()[0]
         raise ConfigError(f"--interventions {place}: needs customer_id, date, action, channel ({why})") from None
-    reasons = found.select(_problem(customers, first).alias("problem")).groupBy("problem").count()
+    reasons = actions.select(_problem(customers, first).alias("problem")).groupBy("problem").count()
     problems = [f"{row['count']} rows {row['problem']}" for row in reasons.where("problem IS NOT NULL").collect()]
     if problems:
         raise ConfigError(f"--interventions {place}: {'; '.join(sorted(problems))}")
-    return found.distinct()
+    return actions.distinct()
 
 
 def _problem(customers: int, first: date) -> Column:
-    """What is wrong with a row, null where nothing is."""
+    """The problem with a row; null: none."""
 
-    def among(name: str, allowed: tuple[str, ...]) -> Column:
+    def is_one_of(name: str, allowed: tuple[str, ...]) -> Column:
         return F.coalesce(F.col(name).isin(*allowed), F.lit(False))
 
     no_customer = F.coalesce(~F.col("customer").between(1, customers), F.lit(True))
     return (
         F.when(no_customer, F.lit(f"with a customer_id that is none of 1 to {customers}"))
         .when(F.coalesce(F.col("date") < F.lit(first), F.lit(True)), F.lit(f"with no date from {first} on"))
-        .when(~among("action", ACTIONS), F.lit(f"with an action that is none of {', '.join(ACTIONS)}"))
-        .when(~among("channel", CHANNELS), F.lit(f"with a channel that is none of {', '.join(CHANNELS)}"))
+        .when(~is_one_of("action", ACTIONS), F.lit(f"with an action that is none of {', '.join(ACTIONS)}"))
+        .when(~is_one_of("channel", CHANNELS), F.lit(f"with a channel that is none of {', '.join(CHANNELS)}"))
     )
 
 
 def fingerprint(interventions: DataFrame, until: date) -> str:
-    """The same for the same interventions up to a day, in whatever order."""
+    """A fingerprint of the interventions up to a day, independent of their order."""
     hashed = F.xxhash64("customer", F.date_format("date", "yyyy-MM-dd"), "action", "channel").cast("decimal(38,0)")
-    row = interventions.where(F.col("date") <= F.lit(until)).agg(F.count("*").alias("n"), F.sum(hashed).alias("sum"))
-    found = row.first()
-    return f"{found['n']}:{found['sum']}" if found and found["n"] else ""
+    aggregated = interventions.where(F.col("date") <= F.lit(until)).agg(
+        F.count("*").alias("n"), F.sum(hashed).alias("sum")
+    )
+    totals = aggregated.first()
+    return f"{totals['n']}:{totals['sum']}" if totals and totals["n"] else ""
 
 
 def write(interventions: DataFrame, ends: list[int], folder: Path) -> None:
@@ -75,7 +77,7 @@ def write(interventions: DataFrame, ends: list[int], folder: Path) -> None:
 
 
 def planned(folder: Path, batch: int, people: People, first: date) -> Mapping[int, Contacts]:
-    """The interventions of a batch by day, each day's in an order of their own."""
+    """The interventions of a batch by day, each day's in a fixed order."""
     place = folder / f"batch={batch}"
     if not place.exists():
         return {}
@@ -86,8 +88,8 @@ def planned(folder: Path, batch: int, people: People, first: date) -> Mapping[in
     action = np.array([ACTIONS.index(name) for name in table["action"].to_pylist()], dtype=np.int64)
     channel = np.array([CHANNELS.index(name) for name in table["channel"].to_pylist()], dtype=np.int64)
     order = np.lexsort((channel, action, who, t))
-    found = {}
+    by_day = {}
     for n in np.unique(t):
         rows = order[t[order] == n]
-        found[int(n)] = Contacts(who[rows], action[rows], channel[rows], np.ones(len(rows), dtype=np.int64))
-    return found
+        by_day[int(n)] = Contacts(who[rows], action[rows], channel[rows], np.ones(len(rows), dtype=np.int64))
+    return by_day

@@ -1,4 +1,4 @@
-"""One day after the other in the life of some customers: what they do, what befalls them, who leaves."""
+"""The lives of some customers, day by day: use, failures, tickets, bills, and who leaves."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,14 +11,14 @@ from churn_spark.simulate.draws import Draws, Vector
 from churn_spark.simulate.people import People
 
 STAYS, LEFT, UNPAID = 0, 1, 2
-"""Why a customer is gone: by own will, or because bills went unpaid."""
+"""Why a customer is gone: left voluntarily, or because bills went unpaid."""
 CHANGES_PLAN, MOVES = 1 / 700, 1 / 900
-"""Probabilities a day of another plan, of another region."""
+"""Probabilities per day of changing the plan, of moving to another region."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Retention actions, a row each. who: row of the customer; action, channel: indices; planned: not a routine one."""
+    """Retention actions, one row each. who: row of the customer; action, channel: indices; planned: not routine."""
 
     who: Vector
     action: Vector
@@ -28,7 +28,7 @@ class Contacts:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """All that happened on one day; vectors have a row a customer.
+    """All that happened on one day; vectors have one row per customer.
 
     t: days since the first one. here: is a customer this day. uses, failed: counts. ticket: opened one, answered after
     `wait` minutes. surveyed, mentioned: said what they think. billed, paid: a bill was due, and was paid. renewed: has
@@ -64,7 +64,7 @@ class Today:
 
 
 class Life:
-    """The hidden state of some whole districts; `live` makes the next day of it. Days must be lived in order."""
+    """The hidden state of some whole districts; `live` simulates the next day. Days must be simulated in order."""
 
     def __init__(self, domain: Domain, draws: Draws, people: People, first: date, regime_day: int) -> None:
         count = len(people)
@@ -111,15 +111,15 @@ class Life:
     def levels(self) -> dict[str, Vector]:
         """The level of each cause, in [0, 1]."""
         memory = self.memory | {"failures": self.memory["failures"] / (3 + self.used)}
-        found = {cause.name: 1 - np.exp(-memory[cause.name] / cause.scale) for cause in c.CAUSES}
-        found["quiet"] = np.clip(1 - (2 + self.used) / (2 + self.expected), 0, 1)
-        return found
+        levels = {cause.name: 1 - np.exp(-memory[cause.name] / cause.scale) for cause in c.CAUSES}
+        levels["quiet"] = np.clip(1 - (2 + self.used) / (2 + self.expected), 0, 1)
+        return levels
 
     def _happens(self, probability: Vector | float, purpose: str, t: int) -> Vector:
         return self.draws.happens(probability, purpose, t, self.people.number)
 
     def _new_terms(self, t: int, here: Vector) -> Vector:
-        """Prices rise, customers change plans and move; who has other terms since today."""
+        """Raise prices, change plans and regions; which customers have new terms from today on."""
         for change in self.domain.price_changes:
             if change.day == t:
                 self.fee[change.plan] = round(self.fee[change.plan] * (1 + change.rise))
@@ -170,7 +170,7 @@ class Life:
         return uses, failed
 
     def _quality(self, t: int) -> Vector:
-        """How much more often than usual a use fails, by region: each has its own level, and weeks of outage."""
+        """The factor on the failure rate by region: each has its own level, and weeks of outage."""
         region = np.arange(len(self.domain.regions))
         own = np.exp(0.25 * self.draws.normal("region", 0, region))
         return own * np.where(self.draws.happens(c.OUTAGE, "outage", t // 7, region), c.OUTAGE_FACTOR, 1.0)
@@ -205,7 +205,7 @@ class Life:
         return np.minimum(c.MOST_HAZARD, np.exp(log_hazard + (c.BASE_AFTER if after else 0.0)))
 
     def _part(self, t: int, leaves: Vector, ends: Vector) -> None:
-        """Note who is gone, and let their partners feel it from tomorrow on."""
+        """Record who is gone; the level of `neighbours` of their partners rises from tomorrow on."""
         today = leaves | ends
         self.gone = np.where(leaves, LEFT, np.where(ends, UNPAID, self.gone))
         self.gone_on = np.where(today, t, self.gone_on)
@@ -216,5 +216,5 @@ class Life:
 
 
 def _kept(half_life: float) -> float:
-    """The part of a memory that a day leaves."""
+    """The share of a memory that remains after one day."""
     return float(0.5 ** (1 / half_life))

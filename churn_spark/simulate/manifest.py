@@ -1,4 +1,4 @@
-"""What is simulated, and the note of it that lies beside the data, so that a folder never mixes two simulations."""
+"""The parameters of a simulation, and their copy beside the data, so that a folder never mixes two simulations."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,14 +15,14 @@ from churn_spark.simulate.interventions import fingerprint
 from churn_spark.simulate.people import DISTRICT
 
 VERSION = 1
-"""Rises when the same seed makes other data."""
+"""Rises when the same seed gives other data."""
 DISTRICTS_A_BATCH = 32
 NOTE = "simulation.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What is simulated: a company by name, so many customers, the days first to last, and the change of regime."""
+    """A company by name, the number of customers, the days first to last, and the change of regime."""
 
     domain: str
     customers: int
@@ -46,7 +46,7 @@ class Simulation:
 def simulation(
     domain: str, customers: int, first: date, last: date, seed: int, regime_change: date | None = None
 ) -> Simulation:
-    """A simulation with sensible values; ConfigError says which are not."""
+    """A simulation with valid values; ConfigError names an invalid one."""
     if domain not in DOMAINS:
         raise ConfigError(f"{domain!r} cannot be simulated; there are {', '.join(DOMAINS)}")
     if customers < 1:
@@ -57,31 +57,33 @@ def simulation(
 
 
 def note(wanted: Simulation, folder: Path, interventions: DataFrame | None) -> None:
-    """Write down what the folder holds before anything is made; a longer run may follow a shorter one.
+    """Write the parameters to the folder before anything is simulated; a longer run may follow a shorter one.
 
-    ConfigError where it holds another simulation, or one in which other interventions had been made by its last day.
+    ConfigError: the folder has another simulation, or the same one with other interventions up to its last day.
     """
     place = folder / NOTE
-    told: dict[str, Any] = {
+    description: dict[str, Any] = {
         "simulated": True,
         "version": VERSION,
         **{name: str(value) for name, value in asdict(wanted).items()},
     }
-    last, before = told.pop("last"), json.loads(place.read_text()) if place.exists() else None
-    if before is not None:
-        reached, acted = before.pop("last"), before.pop("interventions")
-        other = [f"{name} {before.get(name)}, not {value}" for name, value in told.items() if before.get(name) != value]
+    last, noted = description.pop("last"), json.loads(place.read_text()) if place.exists() else None
+    if noted is not None:
+        reached, acted = noted.pop("last"), noted.pop("interventions")
+        other = [
+            f"{name} {noted.get(name)}, not {value}" for name, value in description.items() if noted.get(name) != value
+        ]
         if other:
-            raise ConfigError(f"{folder} holds another simulation ({', '.join(other)}); give --out another folder")
+            raise ConfigError(f"{folder} has another simulation ({', '.join(other)}); give --out another folder")
         last = max(reached, last)
         if acted != _acted(interventions, date.fromisoformat(reached)):
             raise ConfigError(
-                f"{folder} was simulated up to {reached} with other interventions than those given up to that day; the"
-                " past cannot change: give the same ones and later ones, or --out another folder"
+                f"{folder} was simulated up to {reached} with other interventions up to that day than those given; add"
+                " interventions only after that day, or give --out another folder"
             )
     folder.mkdir(parents=True, exist_ok=True)
-    told |= {"last": last, "interventions": _acted(interventions, date.fromisoformat(last))}
-    place.write_text(json.dumps(told, indent=2) + "\n")
+    description |= {"last": last, "interventions": _acted(interventions, date.fromisoformat(last))}
+    place.write_text(json.dumps(description, indent=2) + "\n")
 
 
 def _acted(interventions: DataFrame | None, until: date) -> str:

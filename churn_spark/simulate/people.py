@@ -1,4 +1,4 @@
-"""What a customer is from the first day on: habits, hidden type, sensitivities, partners. Columns side by side."""
+"""Properties of customers that never change: habits, hidden type, sensitivities, partners. One array per property."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ from churn_spark.simulate.domain import Domain
 from churn_spark.simulate.draws import Draws, Vector, choice, zipf
 
 DISTRICT, COMMUNITY = 1024, 32
-"""Customers in a district, beyond which nobody has partners, and in the community most partners are from."""
+"""Customers per district (nobody has partners beyond it), and per community (where most partners are from)."""
 OWN_COMMUNITY = 0.85
 MOST_PARTNERS = 24
 MOST_USE = 60.0
 HERE_AT_START, JOINING_DAYS, TENURE_DAYS = 0.85, 365, 700.0
-"""Part of the customers who are there on the first day, the rest join within JOINING_DAYS; mean tenure at the start."""
+"""Share of the customers present on the first day, days within which the rest join, mean tenure at the start."""
 ALWAYS = 0
-"""The day number under which what never changes is drawn."""
+"""The day number for draws of properties that never change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def people(domain: Domain, draws: Draws, first: int, end: int) -> People:
 
 
 def _partners(draws: Draws, number: Vector) -> Vector:
-    """A few partners each, mostly of the own community, where low numbers are the hubs; never oneself."""
+    """A few partners per customer, mostly of the same community, where low numbers are the hubs; never the customer."""
     count = len(number)
     row = np.arange(count)
     wanted = np.floor(2 * draws.uniform("partners", ALWAYS, number) ** -0.7)
@@ -106,7 +106,7 @@ def _partners(draws: Draws, number: Vector) -> Vector:
     size = np.where(near, COMMUNITY, DISTRICT)
     start = row[:, None] // size * size
     span = np.minimum(start + size, count) - start
-    found = start + np.floor(draws.uniform("partner", ALWAYS, who, slot) ** 1.5 * span).astype(np.int64)
-    is_partner = (slot < degree[:, None]) & (found != row[:, None])
+    partner = start + np.floor(draws.uniform("partner", ALWAYS, who, slot) ** 1.5 * span).astype(np.int64)
+    is_partner = (slot < degree[:, None]) & (partner != row[:, None])
     first = np.argsort(~is_partner, axis=1, kind="stable")
-    return np.take_along_axis(np.where(is_partner, found, -1), first, axis=1)
+    return np.take_along_axis(np.where(is_partner, partner, -1), first, axis=1)

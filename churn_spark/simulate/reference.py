@@ -14,8 +14,8 @@ Generated from `churn_spark/simulate` by `make docs`; do not edit.
 
 `churn-spark simulate` makes companies that do not exist, with as many customers as wanted: a telephone company whose
 customers cancel (`conf/telecom.yaml`), and a bank whose customers fall silent (`conf/bank.yaml`). Everything shown of
-them says "simulated". What they are for: data at any size, and a truth to compare with (who would have left, whom an
-action would have kept), which no real data have.
+them says "simulated". They give data of any size, and a truth to compare with (who would have left, whom an action
+would have kept), which no real data have.
 
 ```
 churn-spark simulate telecom --customers 10000 --from 2025-01-01 --to 2025-12-31 --seed 1 --out simulated/telecom
@@ -23,12 +23,12 @@ churn-spark simulate telecom --customers 10000 --from 2025-01-01 --to 2025-12-31
 
 | below `--out` | |
 | --- | --- |
-| `sources/<source>/<date>/` | what arrived on a day: one part a batch of customers, `_SUCCESS` once all are there |
+| `sources/<source>/<date>/` | the delivery of a day: one part per batch of customers, `_SUCCESS` once all are there |
 | `truth/customers` | hidden properties of each customer, when and why it left |
-| `truth/effects` | what each action by each channel would do to each customer, in log-hazard |
+| `truth/effects` | the effect of each action by each channel on each customer, in log-hazard |
 | `truth/states/<date>` | every {every} days: hazard, level of each cause, care, engagement of each customer |
-| `truth/partners`, `truth/interventions` | who is in touch with whom; what was done to whom |
-| `simulation.json` | what was asked for |
+| `truth/partners`, `truth/interventions` | who is in touch with whom; the planned actions |
+| `simulation.json` | the parameters of the simulation |
 
 The jobs read `sources` only.
 """
@@ -37,13 +37,13 @@ _KEYS = """
 ## Draws, futures, interruptions
 
 Every random number is a hash of the seed, its purpose, the day, the customer and a running number. Nothing is drawn in
-sequence, so two runs with the same seed differ only in what was done to customers, and in what follows from it: a
-customer who was not treated has the same life in both, to the last call, unless a partner's leaving differs.
+sequence, so two runs with the same seed differ only in the actions on customers and their consequences: an untreated
+customer has the same life in both, to the last call, unless a partner leaves in only one of them.
 
 Customers live in districts of {district} (and in communities of {community} in them); nobody has a partner beyond. A
-Spark task lives through all days of some whole districts, so tasks need nothing of each other. A run that was killed,
-or is given a later `--to`, lives the days again, which is cheap, and writes the parts that are missing; the files are
-the same, byte by byte, as those of one undisturbed run. Their content does not depend on the machine's cores.
+Spark task simulates all days of some whole districts, so tasks are independent. A run that was killed, or is given a
+later `--to`, simulates the days again, which is cheap, and writes the missing parts; the files are the same, byte by
+byte, as those of one undisturbed run. Their content does not depend on the machine's cores.
 
 ## Interventions
 
@@ -62,7 +62,14 @@ in other districts; and after {joining} days nobody joins any more.
 
 def reference() -> str:
     """The page in Markdown."""
-    parts = [_INTRODUCTION.format(every=truth.EVERY), _hazard(), _actions(), _lives(), _companies(), _flaws()]
+    parts = [
+        _INTRODUCTION.format(every=truth.EVERY),
+        _hazard(),
+        _actions(),
+        _lives(),
+        _companies(),
+        _flaws_of_deliveries(),
+    ]
     keys = _KEYS.format(
         district=people.DISTRICT,
         community=people.COMMUNITY,
@@ -81,7 +88,7 @@ def _hazard() -> str:
     return f"""
 ## Why a customer leaves
 
-On each day a customer leaves by its own will with probability
+On each day a customer leaves voluntarily with probability
 
 `min({c.MOST_HAZARD}, exp(base + {c.NEWCOMER} exp(-days here / {c.NEWCOMER_DAYS:g}) + sum of weight x level + care))`
 
@@ -94,7 +101,8 @@ On each day a customer leaves by its own will with probability
 the change", every log-hazard rises by {c.BASE_AFTER}, and everybody's use falls to {c.USE_AFTER:.0%}.
 
 **Bills.** Where contracts are closed, {c.BAD_PAYERS:.0%} of the customers miss a bill with probability {c.MISSES_BAD},
-the others with {c.MISSES}; after {c.UNPAID_AT_MOST} in a row the company ends the contract. That is no churn by will.
+the others with {c.MISSES}; after {c.UNPAID_AT_MOST} in a row the company ends the contract, which is not
+voluntary churn.
 """
 
 
@@ -120,18 +128,18 @@ def _lives() -> str:
 ## What customers do
 
 Use a day is Poisson with the customer's own rate (log-normal, so heavy-tailed) x the plan x the weekend x engagement x
-what is left of partners. Engagement is 1, and drifts to {c.FADED} while a customer fades: that begins with probability
-1 in {1 / c.FADES:.0f} a day, ends with 1 in {1 / c.RECOVERS:.0f}, and is never told to anyone. Up to
-{c.LOST_PARTNER_USE:.0%} of the use goes with partners who left. Uses fail (calls drop, payments are declined) more
+the loss of partners. Engagement is 1, and drifts to {c.FADED} while a customer fades: that begins with probability
+1 in {1 / c.FADES:.0f} a day, ends with 1 in {1 / c.RECOVERS:.0f}, and appears in no delivery. When partners
+leave, use falls by up to {c.LOST_PARTNER_USE:.0%}. Uses fail (calls drop, payments are declined) more
 often in some regions, and {c.OUTAGE_FACTOR:g} times as often in a region's week of outage ({c.OUTAGE:.0%} of weeks).
 
-A ticket is opened with probability {c.TICKET} + {c.TICKET_AFTER_FAILURE} a failed use of the day +
+A ticket is opened with probability {c.TICKET} + {c.TICKET_AFTER_FAILURE} per failed use of the day +
 {c.TICKET_AT_PRICE} x level of `price`. Its answer takes log-normal minutes (median {c.WAIT_MEDIAN:g}), in a region's
-jammed week ({c.JAM:.0%}) {c.WAIT_IN_JAM:g} times as long; the ticket is told on the day it is answered. A survey is
-answered with probability {c.SURVEYED} a day: 8.5 less what failures, complaints, waiting, price and quiet take, plus
-chance. Public mentions ({c.MENTIONED}, more by frustration) have a polarity from the same satisfaction. Plans change
-once in {1 / life.CHANGES_PLAN:.0f} days, regions once in {1 / life.MOVES:.0f}; {people.HERE_AT_START:.0%} of the
-customers are there on the first day, the rest join within {people.JOINING_DAYS} days.
+jammed week ({c.JAM:.0%}) {c.WAIT_IN_JAM:g} times as long; the ticket is delivered on the day it is answered. A
+survey is answered with probability {c.SURVEYED} a day: 8.5 less the effects of failures, complaints, waiting, price and
+quiet, plus noise. Public mentions ({c.MENTIONED}, more with frustration) have a polarity from the same satisfaction.
+Plans change once in {1 / life.CHANGES_PLAN:.0f} days, regions once in {1 / life.MOVES:.0f}; {people.HERE_AT_START:.0%}
+of the customers are there on the first day, the rest join within {people.JOINING_DAYS} days.
 
 A customer has 2 to {people.MOST_PARTNERS} partners, few mostly, {people.OWN_COMMUNITY:.0%} of them in the own
 community; the closest are called (or paid) most.
@@ -147,7 +155,7 @@ def _company(domain: Domain) -> str:
         (plan.name, f"{plan.share:.0%}", f"{plan.fee / 100:.2f}", plan.use, _rises(domain, n))
         for n, plan in enumerate(domain.plans)
     ]
-    sources = [(f"`{feed.name}`", feed.format, _told(feed.rows.__doc__)) for feed in FEEDS[domain.name]]
+    sources = [(f"`{feed.name}`", feed.format, _one_line(feed.rows.__doc__)) for feed in FEEDS[domain.name]]
     leaving = "cancelling, an event of its own" if domain.closes else "falling silent: no account is closed"
     return f"""
 ### `{domain.name}`
@@ -164,16 +172,16 @@ def _rises(domain: Domain, plan: int) -> str:
     return ", ".join(f"{rise.rise:+.0%} on day {rise.day}" for rise in domain.price_changes if rise.plan == plan)
 
 
-def _told(docstring: str | None) -> str:
+def _one_line(docstring: str | None) -> str:
     return " ".join((docstring or "").split())
 
 
-def _flaws() -> str:
+def _flaws_of_deliveries() -> str:
     return f"""
 ## Flaws of the deliveries
 
 {d.LATE:.0%} of the rows arrive 1 to {d.MOST_LATE} days late; {d.DOUBLED:.1%} arrive twice, half of the copies a day
-later; {d.BROKEN:.1%} are broken: half of them without a customer, half with a value that cannot be (calls of -1
+later; {d.BROKEN:.1%} are broken: half of them without a customer, half with an impossible value (calls of -1
 seconds, a score of "n/a"). Versions of customers and cancellations have no flaws. Whether a row is flawed depends on
 its id alone.
 """

@@ -1,8 +1,8 @@
-"""A simulation: batches of whole districts, each lived through alone by one Spark task, written a day at a time.
+"""A simulation: batches of whole districts, each simulated by one Spark task and written day by day.
 
-What a customer does on a day follows from the seed, the day, the own past and the partners', who all live in the same
-district. So batches need nothing of each other, and a killed or prolonged run lives the days again (which is cheap) and
-writes only the parts that are missing (which is not).
+A customer's day follows from the seed, the day, and the past of the customer and its partners, who are all in the same
+district. So batches are independent, and a killed or prolonged run simulates the days again (which is cheap) and writes
+only the missing parts (which is expensive).
 """
 
 import logging
@@ -32,8 +32,8 @@ SOURCES, TRUTH, ACTS = "sources", "truth", "interventions"
 def simulate(spark: SparkSession, wanted: Simulation, folder: Path, interventions: str | None = None) -> dict[str, int]:
     """Write the deliveries below `folder`/sources and the truth below `folder`/truth; gives the rows written by source.
 
-    Days that are there already stay as they are. interventions: see `interventions.read`. ConfigError where the folder
-    holds another simulation, or one in which other interventions had been made by the last day it was told to reach.
+    Existing days stay as they are. interventions: see `interventions.read`. ConfigError: the folder has another
+    simulation, or the same one with other interventions up to its last day.
     """
     folder = folder.resolve()
     made = acts.read(spark, interventions, wanted.customers, wanted.first) if interventions else None
@@ -46,19 +46,19 @@ def simulate(spark: SparkSession, wanted: Simulation, folder: Path, intervention
     tallies = spark.range(batches, numPartitions=batches).mapInArrow(live, "source string, rows bigint")
     totals = tallies.groupBy("source").agg(F.sum("rows").alias("rows")).collect()
     rows = {row["source"]: row["rows"] for row in totals}
-    log.info("simulated %s, %d rows of %d batches of customers", wanted.domain, sum(rows.values()), batches)
+    log.info("simulated %s: %d rows, %d batches of customers", wanted.domain, sum(rows.values()), batches)
     return {feed.name: rows[feed.name] for feed in FEEDS[wanted.domain]}
 
 
 def _live_batches(wanted: Simulation, folder: Path, ids: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for found in ids:
-        for batch in found.column(0).to_pylist():
+    for numbers in ids:
+        for batch in numbers.column(0).to_pylist():
             written = _live(wanted, folder, batch)
             yield pa.RecordBatch.from_pydict({"source": list(written), "rows": list(written.values())})
 
 
 def _live(wanted: Simulation, folder: Path, batch: int) -> dict[str, int]:
-    """Live through all days of one batch and write what is missing; gives the rows written by source."""
+    """Simulate all days of one batch and write the missing parts; gives the rows written by source."""
     domain, feeds, draws = DOMAINS[wanted.domain], FEEDS[wanted.domain], Draws(wanted.seed)
     ends = [0, *wanted.ends]
     those = people(domain, draws, ends[batch] + 1, ends[batch + 1] + 1)

@@ -31,32 +31,32 @@ NETWORKS = ("on_net", "off_net", "service", "international")
 PER_MINUTE = np.array([9.0, 4.0, 0.0, 0.0])
 """Cents a minute to national numbers by plan; international ones cost everybody 29."""
 FOREIGN = 10**10
-"""Numbers from here on are nobody's who is a customer."""
+"""Telephone numbers from here on belong to no customer."""
 
 
 def calls(domain: Domain, today: Today) -> Rows:
     """Calls made: id, customer, started, seconds, charge (money), dropped (0, 1), counterparty, network.
 
-    The counterparty is a partner's customer number, or one of a few numbers outside; who has left is called on.
+    The counterparty is a partner's customer number, or a number outside; partners who left are still called.
     """
-    found = happenings(today, "call", today.uses)
-    who, number = found.who, found.number
-    network = choice(found.uniform("network"), np.array([0.66, 0.27, 0.04, 0.03]))
-    known, luck = today.people.degree[who], found.uniform("partner") ** 2
-    # Squared luck prefers small numbers: the closest partners, who come first, are called most.
+    made = happenings(today, "call", today.uses)
+    who, number = made.who, made.number
+    network = choice(made.uniform("network"), np.array([0.66, 0.27, 0.04, 0.03]))
+    known, luck = today.people.degree[who], made.uniform("partner") ** 2
+    # Squared draws prefer small numbers: the closest partners, who come first, are called most.
     partner = today.people.partners[who, np.floor(known * luck).astype(np.int64)]
     inside = (network == 0) & (known > 0)
     network = np.where(inside, np.where(today.departed[partner], 1, 0), np.where(network == 0, 1, network))
     outside = FOREIGN + number * 32 + np.floor(20 * luck).astype(np.int64)
-    dropped = found.nth < today.failed[who]
-    seconds = np.minimum(4 * 3600, np.exp(4.4 + 1.1 * found.normal("length")))
-    seconds = np.maximum(1, seconds * np.where(dropped, found.uniform("cut"), 1.0)).astype(np.int64)
+    dropped = made.nth < today.failed[who]
+    seconds = np.minimum(4 * 3600, np.exp(4.4 + 1.1 * made.normal("length")))
+    seconds = np.maximum(1, seconds * np.where(dropped, made.uniform("cut"), 1.0)).astype(np.int64)
     rate = np.where(network == 3, 29.0, PER_MINUTE[today.plan[who]])
     table = pa.table(
         {
-            "id": found.id,
+            "id": made.id,
             "customer": number,
-            "started": moments(today, found.clock()),
+            "started": moments(today, made.clock()),
             "seconds": seconds,
             "charge": np.rint(rate * seconds / 60) / 100,
             "dropped": dropped.astype(np.int32),
@@ -72,16 +72,16 @@ METHODS = ("direct debit", "card", "transfer", "cash")
 
 def payments(domain: Domain, today: Today) -> Rows:
     """Bills due: id, customer, due_on, amount (money), status (paid, failed), method."""
-    found = happenings(today, "payment", today.billed & (today.fee > 0))
-    amount = today.fee[found.who] / 100 + np.round(np.maximum(0, found.normal("extras")) * 4, 2)
-    method = choice(today.draws.uniform("method", 0, found.number), np.array([0.6, 0.25, 0.1, 0.05]))
+    due = happenings(today, "payment", today.billed & (today.fee > 0))
+    amount = today.fee[due.who] / 100 + np.round(np.maximum(0, due.normal("extras")) * 4, 2)
+    method = choice(today.draws.uniform("method", 0, due.number), np.array([0.6, 0.25, 0.1, 0.05]))
     table = pa.table(
         {
-            "id": found.id,
-            "customer": found.number,
+            "id": due.id,
+            "customer": due.number,
             "due_on": days(today, len(amount)),
             "amount": np.round(amount, 2),
-            "status": words(today.paid[found.who].astype(int), ("failed", "paid")),
+            "status": words(today.paid[due.who].astype(int), ("failed", "paid")),
             "method": words(method, METHODS),
         }
     )
@@ -90,9 +90,9 @@ def payments(domain: Domain, today: Today) -> Rows:
 
 def cancellations(domain: Domain, today: Today) -> Rows:
     """Contracts that end: id, customer, ended_on, reason (voluntary, non_payment)."""
-    found = happenings(today, "cancellation", today.gone != STAYS)
-    reason = words((today.gone[found.who] == UNPAID).astype(int), ("voluntary", "non_payment"))
-    columns = {"id": found.id, "customer": found.number, "ended_on": days(today, len(found.who)), "reason": reason}
+    ended = happenings(today, "cancellation", today.gone != STAYS)
+    reason = words((today.gone[ended.who] == UNPAID).astype(int), ("voluntary", "non_payment"))
+    columns = {"id": ended.id, "customer": ended.number, "ended_on": days(today, len(ended.who)), "reason": reason}
     return Rows(pa.table(columns))
 
 

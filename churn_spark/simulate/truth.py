@@ -1,4 +1,4 @@
-"""The truth behind a simulation, written apart from what the jobs read: properties, states, effects, partners."""
+"""The truth behind a simulation, in tables that the jobs do not read: properties, states, effects, partners."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from churn_spark.simulate.life import LEFT, Life, Today
 from churn_spark.simulate.people import COMMUNITY, DISTRICT
 
 EVERY = 7
-"""Days between two hidden states that are written; between them the levels hardly move."""
+"""Days between two hidden states that are written; levels hardly change in between."""
 
 
 def write_state(folder: Path, batch: int, today: Today) -> None:
-    """The hidden state at the end of a day, a row a customer who was one that day, every EVERY days.
+    """Write the hidden state at the end of every EVERYth day, one row per customer of that day.
 
     customer, hazard (probability of leaving that day), the level of each cause, care, engagement.
     """
@@ -29,7 +29,7 @@ def write_state(folder: Path, batch: int, today: Today) -> None:
 
 
 def write_lives(folder: Path, batch: int, life: Life) -> None:
-    """Who the customers are and when they left, the effect of every action on each, and the graph of partners."""
+    """Write the customers' properties and when they left, the effect of every action on each, and the partners."""
     people = life.people
     start = np.datetime64(life.first, "D")
     gone = life.gone_on >= 0
@@ -54,7 +54,7 @@ def write_lives(folder: Path, batch: int, life: Life) -> None:
 
 
 def _effects(life: Life) -> pa.Table:
-    """customer, action, channel, log_hazard: what an action adds to an untroubled customer's log-hazard at first."""
+    """customer, action, channel, log_hazard: an action's first effect on the log-hazard of an untroubled customer."""
     people = life.people
     effects = people.effects[:, :, None] * people.channels[:, None, :]
     who, action, channel = (axis.ravel() for axis in np.indices(effects.shape))

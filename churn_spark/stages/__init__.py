@@ -1,1 +1,1 @@
-"""What happens, one file a stage; graph.py lists them all."""
+"""What happens, one file per stage; all_stages.py lists them."""

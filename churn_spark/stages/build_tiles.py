@@ -1,4 +1,4 @@
-"""Tiles and contacts: the events of every knowledge date that has none yet, or stale ones, cleaned and compacted."""
+"""Tiles and contacts: events, cleaned and compacted, of every knowledge date whose tiles are missing or stale."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,24 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import ConfigError
-from churn_spark.definitions.periods import Days, listed
+from churn_spark.definitions.hashing import definition_hash
+from churn_spark.definitions.lookups import lookup_definitions
+from churn_spark.definitions.periods import EVER, Days, days_up_to, hull, listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
-from churn_spark.events.cleaning import clean, needs_history
+from churn_spark.events.cleaning import clean, history_span, needs_history
 from churn_spark.features.partners import contacts
 from churn_spark.features.tiles import compact, first_seen
-from churn_spark.stages import lacking, reads
-from churn_spark.stages.meanings import tile_definitions
-from churn_spark.stages.plan import obtainable, why
+from churn_spark.lineage import unavailable
+from churn_spark.lineage.ledger import Ledger
+from churn_spark.lineage.tile_hashes import ROWS, rows_hash, tile_hashes
+from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import events
-from churn_spark.tables.contracts.models import CLEANING_LIMITS
+from churn_spark.tables.contracts.profile import CLEANING_LIMITS
 from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
 from churn_spark.tables.contracts.tiles import contacts as contacts_table
-from churn_spark.tables.ledger import Ledger
+from churn_spark.tables.table import Table
 
 log = logging.getLogger("churn_spark.build_tiles")
 
@@ -68,58 +71,50 @@ def _write(
     writes |= {contacts_table(source): due[source] for source in met}
     writes[FIRST_SEEN] = firsts
     lacked = {
-        source.tiles_table: {day: lacking.tiles(project, catalog.ledger, source.tiles_table, day) for day in days}
+        source.tiles_table: {day: unavailable.tiles(project, catalog.ledger, source.tiles_table, day) for day in days}
         for source, days in due.items()
     }
-    catalog.begin(run, writes, definitions=tile_definitions(project), lacking=lacked)
-    for source, days in due.items():
-        log.info("tiles of %s for %s", source.name, listed(days))
-        catalog.replace(tiles(source), built[source], run, days)
-        if source in met:
-            log.info("contacts of %s", source.name)
-            catalog.replace(contacts_table(source), met[source], run, days)
-    log.info("first days of customers")
-    learnt = reduce(DataFrame.unionByName, (_first_seen(source, firsts, catalog) for source in due))
-    catalog.replace(FIRST_SEEN, learnt, run, firsts, within={"source": [source.name for source in due]})
+    with catalog.transaction(run, writes, definitions=definitions(project), unavailable=lacked) as tx:
+        for source, days in due.items():
+            log.info("tiles of %s for %s", source.name, listed(days))
+            tx.replace(tiles(source), built[source], days)
+            if source in met:
+                log.info("contacts of %s", source.name)
+                tx.replace(contacts_table(source), met[source], days)
+        log.info("first days of customers")
+        learnt = reduce(DataFrame.unionByName, (_first_seen(source, firsts, catalog) for source in due))
+        tx.replace(FIRST_SEEN, learnt, firsts, within={"source": [source.name for source in due]})
 
 
 def dates_to_build(project: Project, ledger: Ledger, source: Source, as_of: date) -> list[date]:
     """The knowledge dates whose tiles or contacts are missing, half-written, stale or of another definition."""
-    outputs = {name: meant for name, meant in tile_definitions(project).items() if name in source.compacted}
-    days = sorted(day for day in ledger.partitions(source.events_table) if day <= as_of)
-    return [
-        day
-        for day in days
-        if any(
-            why(
-                ledger,
-                name,
-                day,
-                reads.tiles(project, name, day),
-                obtainable(meant, lacking.tiles(project, ledger, name, day)),
-            )
-            for name, meant in outputs.items()
-        )
-    ]
+    days = _known_dates(ledger, source, as_of)
+    return sorted({day for output in source.compacted for day in BUILD_TILES.to_build(project, ledger, output, days)})
+
+
+def _known_dates(ledger: Ledger, source: Source, as_of: date) -> list[date]:
+    return sorted(day for day in ledger.partitions(source.events_table) if day <= as_of)
 
 
 def _where(source: Source, days: Sequence[date], catalog: Catalog) -> StorageLevel:
-    """Where tiles wait to be written: many events' would be missing the memory that aggregating them takes."""
+    """The storage level of tiles that wait to be written: in memory, those of many events would take the space that
+    aggregation needs."""
     stored = catalog.ledger.partitions(source.events_table)
     events = sum(stored[day].rows for day in days if day in stored)
     return StorageLevel.DISK_ONLY if events > MANY else StorageLevel.MEMORY_AND_DISK
 
 
 def _refuse_dropping(source: Source, days: Sequence[date], ledger: Ledger) -> None:
-    """ConfigError where rows would be dropped for want of a column that nobody asked for when they were taken."""
+    """ConfigError where rows would be dropped for lacking a value of a column configured after they were taken."""
     dropping = {column.name for column in source.columns if column.cleaning.missing == "drop"}
     if not dropping:
         return
-    lacked = {day: found for day in days if (found := dropping & lacking.of_partition(ledger, source, day))}
-    if lacked:
-        names = ", ".join(sorted(set().union(*lacked.values())))
+    incomplete = unavailable.incomplete_days(ledger, source)
+    without = {name: set(days).intersection(incomplete.get(name, ())) for name in dropping}
+    if dropped := set().union(*without.values()):
+        names = ", ".join(sorted(name for name in without if without[name]))
         raise ConfigError(
-            f"sources.{source.name}: cleaning.missing: drop of {names} would drop rows known from {listed(lacked)},"
+            f"sources.{source.name}: cleaning.missing: drop of {names} would drop rows known from {listed(dropped)},"
             " taken before it was configured; take them again (ingest --option add-columns), or where they are gone"
             " clean it otherwise (null, indicator)"
         )
@@ -131,10 +126,10 @@ def _refuse_too_many_values(built: DataFrame, source: Source) -> None:
         return
     most = built.agg(*(F.max(F.size(f"{category.name}_values")).alias(category.name) for category in exact)).first()
     for category in exact:
-        found = most[category.name] if most else None
-        if found is not None and found > category.max_values:
+        count = most[category.name] if most else None
+        if count is not None and count > category.max_values:
             raise ConfigError(
-                f"sources.{source.name}.categories.{category.name}: a customer has {found:,} different values on one"
+                f"sources.{source.name}.categories.{category.name}: a customer has {count:,} different values on one"
                 f" day, more than max_values ({category.max_values:,}); exact counting keeps every one of them: set"
                 " approximate: true, or raise max_values"
             )
@@ -149,14 +144,63 @@ def _first_seen_days(ledger: Ledger, due: Mapping[Source, Sequence[date]]) -> li
 
 def _first_seen(source: Source, days: Sequence[date], catalog: Catalog) -> DataFrame:
     rows = catalog.read(tiles(source), days).select("customer_id", "event_date", "known_from")
-    known = catalog.read(FIRST_SEEN, Days(reads.EVER, min(days))).where(F.col("source") == source.name)
+    known = catalog.read(FIRST_SEEN, Days(EVER, min(days))).where(F.col("source") == source.name)
     return first_seen(rows, source.name, known)
 
 
 def _cleaned(source: Source, days: Sequence[date], project: Project, catalog: Catalog) -> DataFrame:
     """The cleaned events of some knowledge dates."""
-    spans = [reads.events_span(project, source, day) for day in days]
-    history = Days(min(span.first for span in spans), max(span.end for span in spans))
+    history = hull(history_span(source, day, project.features.longest) for day in days)
     rows = catalog.read(events(source), history if needs_history(source) else days)
     cleaned = clean(rows, catalog.read(CLEANING_LIMITS), source, project.features.longest)
     return cleaned.where(F.col("known_from").isin(list(days)))
+
+
+def reads(project: Project, ledger: Ledger, output: str, day: date) -> dict[str, Days]:
+    """Tiles and contacts of a knowledge date come from its events and the newest cleaning limits by then.
+
+    Where cleaning looks for a last known value, from the events of the longest window before too.
+    """
+    sources = [source for source in project.event_sources if output in (*source.compacted, FIRST_SEEN.name)]
+    spans = {source.events_table: history_span(source, day, project.features.longest) for source in sources}
+    if any(column.cleaning.learns for source in sources for column in source.columns):
+        spans[CLEANING_LIMITS.name] = days_up_to(day)
+    return spans
+
+
+def definitions(project: Project) -> dict[str, dict[str, str]]:
+    """The hash of what tiles keep, and of the rows of tiles and contacts."""
+    sources, longest = project.event_sources, project.features.longest
+    hashes = {source.tiles_table: tile_hashes(source, project.zone, longest) for source in sources}
+    for source in project.partnered_sources:
+        partner = source.counterparty, *lookup_definitions(source.lookups, [source.counterparty or ""])
+        hashes[source.contacts_table] = {ROWS: definition_hash(rows_hash(source, project.zone), *partner)}
+    hashes[FIRST_SEEN.name] = {f"({source.name})": rows_hash(source, project.zone) for source in sources}
+    return hashes
+
+
+def _dates(project: Project, catalog: Catalog, as_of: date, wanted: Days | None) -> dict[str, list[date]]:
+    """Every knowledge date of a source's events."""
+    return {
+        output: _known_dates(catalog.ledger, source, as_of)
+        for source in project.event_sources
+        for output in source.compacted
+    }
+
+
+def _tables(project: Project) -> tuple[Table, ...]:
+    met = (contacts_table(source) for source in project.partnered_sources)
+    return (*(tiles(source) for source in project.event_sources), *met, FIRST_SEEN)
+
+
+BUILD_TILES = Stage(
+    name="build_tiles",
+    summary="Compact events to one row per customer, day and knowledge date.",
+    work=build_tiles,
+    writes=_tables,
+    reads=reads,
+    definitions=definitions,
+    unavailable=unavailable.tiles,
+    dates=_dates,
+    daily=True,
+)

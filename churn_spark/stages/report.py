@@ -1,241 +1,183 @@
-"""The report of an as-of date: aggregates and the riskiest few out of the tables, told in one HTML file."""
+"""The report of an as-of date: aggregates and the riskiest few out of the tables, in one HTML file."""
 
 import logging
-import os
-import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import reduce
-from pathlib import Path
+from functools import cache, reduce
+from importlib.util import find_spec
+from itertools import chain
 
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.definitions.errors import ConfigError
-from churn_spark.definitions.periods import grid, known_from_needed
+from churn_spark.definitions.periods import grid
 from churn_spark.definitions.project import Project, Run
-from churn_spark.report import aggregates
-from churn_spark.report.facts import COLUMNS, Champion, Done, Facts, empty
+from churn_spark.lineage.entry import read_of
+from churn_spark.lineage.ledger import OK, Entry, Ledger
+from churn_spark.lineage.maturity import matured
+from churn_spark.report.all_sections import SECTIONS, queries
+from churn_spark.report.facts import Champion, Done, Facts
+from churn_spark.report.query import Available, Dates, Query
+from churn_spark.report.section import Section
+from churn_spark.stages.report_file import refuse_unwritable, shown, write, written_by
+from churn_spark.stages.stage import Stage
+from churn_spark.stages.training.champions import decisions, in_force
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.contracts import intake, models, snapshots, tiles
-from churn_spark.tables.ledger import OK, Entry
-from churn_spark.tables.table import Table
+from churn_spark.tables.contracts.models import CHAMPIONS
+from churn_spark.tables.contracts.snapshots import LABELS, RISK_SCORES
 
 log = logging.getLogger("churn_spark.report")
 
-RISKIEST = 20
-COSTLIEST = 10
-SNAPSHOTS = 60
-"""Newest training snapshots whose churn rate is told, so that a report costs the same in later years."""
-AT_ONCE = 3
-"""Queries side by side: each is small, most of its time is planning."""
-
-Frames = dict[str, pd.DataFrame]
+EXTRA = ("matplotlib",)
+"""Packages of the extra `report`."""
 
 
-def report(run: Run, project: Project, catalog: Catalog) -> None:
+def report(run: Run, project: Project, catalog: Catalog, sections: Sequence[Section] = SECTIONS) -> None:
     """Write the report of the run's as-of date to the project's `report_path`."""
-    try:
-        from churn_spark.report.page import page
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"the report needs {error.name}: pip install 'churn-spark[report]'") from error
-    facts = gather(run, project, catalog)
-    path = Path(project.report_path)
-    write(path, page(facts))
-    log.info("wrote the report of %s to %s", run.as_of, path.resolve())
+    refuse_without_extra()
+    from churn_spark.report.page import page
+
+    address = project.report_path
+    refuse_unwritable(catalog.spark, address, project.origin)
+    text = page(gather(run, project, catalog, sections), sections)
+    write(catalog.spark, address, text, project.origin)
+    catalog.wrote_file()
+    log.info("wrote the report of %s to %s", run.as_of, shown(address))
 
 
-def gather(run: Run, project: Project, catalog: Catalog) -> Facts:
-    """Read what the report tells: at most aggregates, points of curves and the riskiest few reach the driver."""
+def refuse_without_extra() -> None:
+    """ConfigError where a package that makes pages is not installed."""
+    if missing := [name for name in EXTRA if find_spec(name) is None]:
+        raise ConfigError(f"the report needs {missing[0]}: pip install 'churn-spark[report]'")
+
+
+def gather(run: Run, project: Project, catalog: Catalog, sections: Sequence[Section] = SECTIONS) -> Facts:
+    """Read what the sections show: at most aggregates, points of curves and the riskiest few reach the driver."""
     ledger = catalog.ledger
-    wanted: dict[str, Callable[[], DataFrame]] = {
-        **_scores(run, project, catalog),
-        **_intake(run, project, catalog),
-        **_learnt(run, project, catalog),
-        **_labelled(run, project, catalog),
-        **_models(run, project, catalog),
-    }
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found: Frames = dict(zip(wanted, pool.map(lambda read: read().toPandas(), wanted.values()), strict=True))
-    champion = _champion(found.pop("champions", None), run)
-    trained = _trained_on(found.get("metrics"), champion)
-    if champion is not None and trained is not None:
-        learnt, tested = _matured(project, catalog, trained), _tested_on(found["metrics"], trained)
-        champion = replace(champion, trained_on=trained, snapshots=tuple(learnt), tested_on=tested)
-    written = ledger.partition(snapshots.RISK_SCORES.name, run.as_of)
-    scored = found.get("risks", pd.DataFrame())
-    return Facts(
-        project=project,
+    scores = ledger.partition(RISK_SCORES.name, run.as_of)
+    facts = Facts(
+        available=available(project, ledger, run.as_of),
         run=run,
         arguments=catalog.arguments,
-        risk_table=_in_sql(catalog, snapshots.RISK_SCORES),
-        scored_dates=tuple(sorted(ledger.partitions(snapshots.RISK_SCORES.name))),
-        score_run=written.run_id if written else None,
-        scored_version=int(scored["model_version"].max()) if len(scored) else None,
-        replayed=bool(len(scored) and scored["replayed"].any()),
-        champion=champion,
-        profiled_on=_newest(catalog, models.DATA_PROFILE, run.as_of),
-        cleaned_days=_longest(project),
+        risk_table=catalog.location.in_sql(RISK_SCORES.name),
+        score_run=scores.run_id if scores else None,
+        champion=_champion(project, catalog, run.as_of),
         runs=_runs(ledger.entries, run.as_of),
-        **_of_training(found, trained),
     )
+    tables = _tables(project, catalog, facts.available, queries(sections))
+    return replace(facts, frames=_frames(facts, tables))
 
 
-def write(path: Path, text: str) -> None:
-    """Replace a file as a whole: a reader sees the old report or the new one, and only its owner can read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(scratch, path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+def up_to_date(run: Run, project: Project, catalog: Catalog) -> bool:
+    """Whether the report's file is what a run would write now."""
+    return page_stands(run, project, catalog, SECTIONS, project.report_path)
 
 
-def _scores(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
-    day = [run.as_of]
-    if run.as_of not in catalog.ledger.partitions(snapshots.RISK_SCORES.name):
-        # Reading says whether the date is missing (told in the report) or half-written (NotReadyError).
-        catalog.read(snapshots.RISK_SCORES, day)
-        return {}
-    scores = catalog.read(snapshots.RISK_SCORES, day)
-    found: dict[str, Callable[[], DataFrame]] = {
-        "riskiest": lambda: aggregates.riskiest(scores, RISKIEST),
-        "risks": lambda: aggregates.risks(scores),
-    }
-    if project.scoring.value:
-        found["costliest"] = lambda: aggregates.costliest(scores, COSTLIEST)
-    centred = _newest(catalog, snapshots.SEGMENT_CENTRES, run.as_of)
-    if project.segmentation and run.as_of in catalog.ledger.partitions(snapshots.SEGMENTS.name):
-        segmented = catalog.read(snapshots.SEGMENTS, day)
-        found["segments"] = lambda: aggregates.segments(segmented, scores)
-    if project.segmentation and centred:
-        names = (project.segmentation.recency, project.segmentation.frequency, project.segmentation.monetary)
-        centres = catalog.read(snapshots.SEGMENT_CENTRES, [centred])
-        found["centres"] = lambda: aggregates.centres(centres, names)
-    return found
+def page_stands(run: Run, project: Project, catalog: Catalog, sections: Sequence[Section], address: str) -> bool:
+    """Whether the file at an address is the page that this run of a job would write there now.
+
+    The last one was of the same date, settings and code, it read the same partitions, none of them changed since,
+    and the file is the one it wrote.
+    """
+    ledger = catalog.ledger
+    last = next((e for e in reversed(ledger.entries) if e.job == run.job and e.event == "end" and e.status == OK), None)
+    if last is None or not last.reads:
+        return False
+    if (last.as_of, last.settings_hash, last.code_version) != (run.as_of, run.settings_hash, run.code_version):
+        return False
+    now = reads(project, ledger, run.as_of, sections)
+    if {replace(read, revision=0) for read in last.reads} != {read_of(table, dates, 0) for table, dates in now}:
+        return False
+    seen = min(read.revision for read in last.reads)
+    if any(ledger.newest(table, dates) > seen or ledger.open(table, dates) for table, dates in now):
+        return False
+    return written_by(catalog.spark, address, last.run_id)
 
 
-def _intake(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
-    found: dict[str, Callable[[], DataFrame]] = {}
-    if _written(catalog, intake.DELIVERIES):
-        taken = catalog.read(intake.DELIVERIES)
-        found["deliveries"] = lambda: aggregates.deliveries(taken, project.sources, run.as_of)
-        found["reasons"] = lambda: aggregates.reasons(taken, run.as_of)
-    if _written(catalog, tiles.FIRST_SEEN):
-        first_seen = catalog.read(tiles.FIRST_SEEN)
-        found["history"] = lambda: aggregates.history(first_seen, run.as_of)
-    window = known_from_needed(run.as_of, _longest(project))
-    cleaned = [
-        aggregates.cleaned(catalog.read(tiles.tiles(source), window), source)
-        for source in project.event_sources
-        if source.measures and _written(catalog, tiles.tiles(source))
-    ]
-    if cleaned:
-        found["cleaned"] = lambda: reduce(DataFrame.unionAll, cleaned)
-    return found
+def reads(
+    project: Project, ledger: Ledger, as_of: date, sections: Sequence[Section] = SECTIONS
+) -> list[tuple[str, Dates]]:
+    """The tables that a report reads, each with its partitions; a table can be there several times."""
+    there = available(project, ledger, as_of)
+    wanted = (query.wanted(there).items() for query in queries(sections))
+    return [(CHAMPIONS.name, None), *chain.from_iterable(wanted)]
 
 
-def _learnt(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
-    found: dict[str, Callable[[], DataFrame]] = {}
-    for name, table in (("profile", models.DATA_PROFILE), ("limits", models.CLEANING_LIMITS)):
-        newest = _newest(catalog, table, run.as_of)
-        if newest:
-            rows = catalog.read(table, [newest]).select(*COLUMNS[name])
-            found[name] = lambda rows=rows: rows  # type: ignore[misc]
-    return found
+def available(project: Project, ledger: Ledger, as_of: date) -> Available:
+    """What there is for a report, by the ledger."""
+    return Available(project, as_of, ledger.partitions, _matured(project, ledger, as_of))
 
 
-def _labelled(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
-    days = _matured(project, catalog, run.as_of)[-SNAPSHOTS:]
-    if not days:
-        return {}
-    labels = catalog.read(snapshots.LABELS, days)
-    return {"snapshots": lambda: aggregates.snapshots(labels, run.as_of)}
+def _tables(
+    project: Project, catalog: Catalog, there: Available, asked: Sequence[Query]
+) -> Mapping[Query, Mapping[str, DataFrame]]:
+    """The tables of each query by name, none where one of them was never written; the same partitions are read once."""
+    from churn_spark.stages import all_stages  # the list names this stage too: it is whole only when all are imported
+
+    contracts = {table.name: table for table in all_stages.tables(project)}
+
+    # Reading says of tables whether they are missing (shown in the report) or half-written (NotReadyError).
+    @cache
+    def read(table: str, dates: Dates) -> DataFrame | None:
+        rows = catalog.read(contracts[table], dates)
+        return rows if catalog.ledger.newest(table, dates) else None
+
+    tables: dict[Query, Mapping[str, DataFrame]] = {}
+    for query in asked:
+        wanted = query.wanted(there)
+        rows = {name: frame for name, dates in wanted.items() if (frame := read(name, dates)) is not None}
+        tables[query] = rows if len(rows) == len(wanted) else {}
+    return tables
 
 
-def _models(run: Run, project: Project, catalog: Catalog) -> dict[str, Callable[[], DataFrame]]:
-    """Champions, metrics and curves of every training run up to the date: some hundred rows each."""
-    found: dict[str, Callable[[], DataFrame]] = {}
-    if _written(catalog, models.CHAMPIONS):
-        champions = catalog.read(models.CHAMPIONS).where(F.col("model_name") == project.model_name)
-        found["champions"] = lambda: champions.where(F.col("effective_from") <= F.lit(run.as_of))
-    for name, table in (("metrics", models.MODEL_METRICS), ("curves", models.MODEL_CURVES)):
-        days = [day for day in catalog.ledger.partitions(table.name) if day <= run.as_of]
-        if days:
-            rows = catalog.read(table, days).select("as_of_date", *COLUMNS[name])
-            found[name] = lambda rows=rows: rows  # type: ignore[misc]
-    return found
+def _frames(facts: Facts, tables: Mapping[Query, Mapping[str, DataFrame]]) -> dict[Query, pd.DataFrame]:
+    """What the queries give, collected together, with a column of structs for each; empty where one has no tables."""
+    asked = {query: query.rows(facts, read).select(*query.columns) for query, read in tables.items() if read}
+    frames = {query: query.empty() for query in tables}
+    if asked:
+        packed = [rows.select(F.struct(*query.columns).alias(query.name)) for query, rows in asked.items()]
+        together = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), packed).collect()
+        for query in asked:
+            rows = [tuple(row[query.name]) for row in together if row[query.name] is not None]
+            frames[query] = pd.DataFrame(rows, columns=list(query.columns))
+    return frames
 
 
-def _champion(champions: pd.DataFrame | None, run: Run) -> Champion | None:
-    """The model in force: the last by effective_from, then event_id."""
-    if champions is None or champions.empty:
+def _champion(project: Project, catalog: Catalog, as_of: date) -> Champion | None:
+    """The model in force, with what its training run learnt from."""
+    decision = in_force(decisions(project, catalog), as_of)
+    if decision is None:
         return None
-    last = champions.sort_values(["effective_from", "event_id"]).iloc[-1]
+    snapshots = _matured(project, catalog.ledger, decision.trained_as_of)
     return Champion(
-        last["model_name"], int(last["model_version"]), last["family"], last["effective_from"], last["reason"]
+        project.model_name,
+        decision.version,
+        decision.family,
+        decision.effective_from,
+        decision.statement,
+        decision.trained_as_of,
+        decision.training_run,
+        snapshots if project.temporal else snapshots[-1:],
     )
 
 
-def _trained_on(metrics: pd.DataFrame | None, champion: Champion | None) -> date | None:
-    """The as-of date of the training run that registered the champion."""
-    if metrics is None or champion is None:
-        return None
-    days = metrics[metrics["model_version"] == champion.version]["as_of_date"]
-    return max(days) if len(days) else None
-
-
-def _tested_on(metrics: pd.DataFrame, trained: date) -> tuple[date, ...]:
-    """The snapshots of the untouched test: the parts its metrics are told by."""
-    rows = metrics[(metrics["as_of_date"] == trained) & (metrics["scope"] == "test") & (metrics["segment"] != "all")]
-    return tuple(sorted(date.fromisoformat(segment) for segment in set(rows["segment"])))
-
-
-def _of_training(found: Frames, trained: date | None) -> Frames:
-    """Metrics and curves of one training run only; nothing where there is none."""
-    told = {name: rows for name, rows in found.items() if name not in ("metrics", "curves")}
-    for name in ("metrics", "curves"):
-        rows = found.get(name)
-        told[name] = empty(name) if rows is None or trained is None else rows[rows["as_of_date"] == trained]
-    return told
-
-
-def _matured(project: Project, catalog: Catalog, as_of: date) -> list[date]:
+def _matured(project: Project, ledger: Ledger, as_of: date) -> tuple[date, ...]:
     """Training snapshots whose labels are written and were known at a date: those a training run then learns from."""
-    there = catalog.ledger.partitions(snapshots.LABELS.name)
-    snapshot_grid = grid(project.snapshots.first, project.snapshots.every, project.periods.newest_matured(as_of))
-    return [day for day in snapshot_grid if day in there]
+    labelled = ledger.partitions(LABELS.name)
+    days = grid(project.snapshots.first, project.snapshots.every, project.periods.newest_matured(as_of))
+    return tuple(matured(project, ledger, (day for day in days if day in labelled), as_of))
 
 
 def _runs(entries: list[Entry], as_of: date) -> tuple[Done, ...]:
-    """The last run of each job that wrote something for a date up to this one, in the order they ended."""
-    done = {e.job: e for e in entries if e.event == "end" and e.status == OK and e.as_of <= as_of}
+    """The last run of each job that wrote to a table for a date up to this one, in the order they ended."""
+    done = {e.job: e for e in entries if e.event == "end" and e.status == OK and e.writes and e.as_of <= as_of}
     ordered = sorted(done.values(), key=lambda entry: entry.revision)
     return tuple(
         Done(e.job, e.run_id, e.as_of, e.at, e.seconds, e.code_version, e.settings_hash, e.options) for e in ordered
     )
 
 
-def _written(catalog: Catalog, table: Table) -> bool:
-    """Whether a table holds anything, by the ledger: asking the file system costs a look at each table's log."""
-    return bool(catalog.ledger.partitions(table.name)) or catalog.ledger.partition(table.name, None) is not None
-
-
-def _newest(catalog: Catalog, table: Table, as_of: date) -> date | None:
-    return max((day for day in catalog.ledger.partitions(table.name) if day <= as_of), default=None)
-
-
-def _longest(project: Project) -> int:
-    """The days of knowledge that the features of a date see."""
-    return max(project.features.longest, project.population.days, 1)
-
-
-def _in_sql(catalog: Catalog, table: Table) -> str:
-    address = catalog.place.of(table.name)
-    return address if catalog.place.root is None else f"delta.`{address}`"
+REPORT = Stage(name="report", summary="Write the report of an as-of date.", work=report, daily=True, done=up_to_date)

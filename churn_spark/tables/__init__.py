@@ -1,1 +1,1 @@
-"""Contracts, catalog, writing, locks, ledger: the only code that names Delta."""
+"""Contracts, catalog, writing, locks and the table of the ledger: the only code that writes Delta tables."""

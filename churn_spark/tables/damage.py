@@ -14,7 +14,7 @@ _DATA_FILE = re.compile(r"[^\s'\"]*/(\w+)/(?:\w+=[\w-]+/)?part-[\w.-]+\.parquet"
 _CHECKPOINT = re.compile(r"DELTA_MISSING_PART_FILES\].*?checkpoint version: (\d+)")
 
 
-def named(error: BaseException, table: str | None = None, tables: Collection[str] = ()) -> ContractError | None:
+def damage_error(error: BaseException, table: str | None = None, tables: Collection[str] = ()) -> ContractError | None:
     """The error to show when Spark or Delta stumbled over a file of a Delta table; None for any other error.
 
     table: address of the table, for errors that do not tell it. tables: names of those whose data files are known so.

@@ -1,7 +1,7 @@
 """Locks on local file systems, where neither Delta nor the scheduler keeps two processes apart.
 
 They lie in `_locks` beside the tables (VACUUM deletes unknown files inside a table) and are released by the operating
-system when a process dies. Object stores and HDFS commit atomically: there is nothing to lock there.
+system when a process dies. On object stores and HDFS leases keep runs of one job apart (see `job_locks`).
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from churn_spark.definitions.errors import BusyError
 
 
 @contextmanager
-def held(folder: Path | None, name: str, wait: float) -> Iterator[None]:
+def locked(folder: Path | None, name: str, wait: float) -> Iterator[None]:
     """Hold the lock `name` for a block; wait at most `wait` seconds, then BusyError. folder None: no lock."""
     if folder is None:
         yield

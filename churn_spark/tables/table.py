@@ -1,6 +1,7 @@
 """What a table is: its written contract."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pyspark.sql import types as T
 
@@ -16,14 +17,23 @@ DATE, STRING, LONG, INT, DOUBLE, BOOLEAN, TIMESTAMP, BINARY = (
 )
 
 
+Person = Literal["id", "raw"]
+"""How a column identifies a person. id: it has values of `customer_id`, by which rows about a person are found. raw: it
+has a row as it was delivered, or its fingerprint, which no id finds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its Spark type, what it means (unit, range, what null says) and whether null is allowed."""
+    """A column: its Spark type, what it means (unit, range, what null says) and whether null is allowed.
+
+    person: how it identifies a person, which erasure and exports go by; None: it does not.
+    """
 
     name: str
     type: T.DataType
     comment: str
     nullable: bool = True
+    person: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,11 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def persons(self) -> tuple[Column, ...]:
+        """The columns that identify a person."""
+        return tuple(column for column in self.columns if column.person)
 
     @property
     def schema(self) -> T.StructType:

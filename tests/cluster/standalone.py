@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pyspark
 
-from churn_spark.jars import delta_jars
-from churn_spark.java import choose_java
+from churn_spark.runtime.jars import delta_jars
+from churn_spark.runtime.java import choose_java
 
 ROOT = Path(__file__).parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent

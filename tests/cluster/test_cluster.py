@@ -16,7 +16,7 @@ from tests.small_project import SmallProject
 from tests.trained_shop import content, copied, opened
 
 pytestmark = [pytest.mark.cluster, pytest.mark.soak(minutes=6)]
-ONLY_TRAINED = ("champions", "model_metrics", "model_curves")
+ONLY_TRAINED = ("champions", "model_metrics", "model_curves", "model_checks", "model_features")
 
 
 @pytest.fixture(scope="module")

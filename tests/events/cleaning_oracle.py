@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 from typing import Any
 
-from churn_spark.definitions.sources import Cleaning
+from churn_spark.definitions.columns import Cleaning
 
 Event = dict[str, Any]
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
@@ -32,10 +32,13 @@ class Rules:
 
 @dataclass(frozen=True)
 class Delivery:
+    """history: whether its rows up to `history_until` are known on their own dates."""
+
     name: str
     nominal: date
     taken_on: date
     rows: Sequence[Row]
+    history: bool = True
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Event:
     id: str
     day: date
     known_from: date
+    nominal: date
     customer: str
     time: datetime
     amount: Decimal | None
@@ -74,7 +78,7 @@ def ingested(deliveries: Sequence[Delivery], rules: Rules) -> Tables:
     for delivery in deliveries:
         accepted = []
         for row in delivery.rows:
-            event, reasons = judged(row, delivery, rules)
+            event, reasons = validated(row, delivery, rules)
             if event is None:
                 refused[delivery.name][tuple(reasons), row, None] += 1
             else:
@@ -89,19 +93,26 @@ def ingested(deliveries: Sequence[Delivery], rules: Rules) -> Tables:
     counted: Counter[str] = Counter()
     partitions: dict[str, set[date]] = defaultdict(set)
     for same in copies.values():
-        winner, *losers = sorted(same, key=lambda e: (e.known_from, e.delivery, e.hash))
+        agreed, differing = without_contradictions(same)
+        for event in differing:
+            lost = (event.day, event.id, event.known_from, None)
+            refused[event.delivery][("id_conflict",), event.hash, lost] += 1
+        if not agreed:
+            continue
+        winner, *losers = sorted(agreed, key=lambda e: (e.known_from, e.nominal, e.delivery))
         tables.events.add(_row(winner))
         counted[winner.delivery] += 1
         partitions[winner.delivery].add(winner.known_from)
         for loser in losers:
             lost = (loser.day, loser.id, loser.known_from, winner.delivery)
-            refused[loser.delivery][("duplicate",), loser.hash, lost] += 1
+            reason = "duplicate" if loser.hash == winner.hash else "id_reused"
+            refused[loser.delivery][(reason,), loser.hash, lost] += 1
     for delivery in deliveries:
         _account(tables, delivery, refused[delivery.name], counted[delivery.name], partitions[delivery.name])
     return tables
 
 
-def judged(row: Row, delivery: Delivery, rules: Rules) -> tuple[Event | None, list[str]]:
+def validated(row: Row, delivery: Delivery, rules: Rules) -> tuple[Event | None, list[str]]:
     """The event of a row, or the reasons against it."""
     customer, event_id, local, text = row
     reasons = set()
@@ -123,22 +134,33 @@ def judged(row: Row, delivery: Delivery, rules: Rules) -> tuple[Event | None, li
     reasons |= {"no_customer"} if not customer else set()
     reasons |= {"id_missing"} if not event_id else set()
     arrives = delivery.nominal + rules.lag * DAY
-    history = rules.history_until is not None and delivery.nominal <= rules.history_until
-    if day is not None and day + DAY > min(arrives, delivery.taken_on if not history else arrives) + rules.skew * DAY:
+    history = delivery.history and rules.history_until is not None and delivery.nominal <= rules.history_until
+    if day is not None and day + DAY > arrives + rules.skew * DAY:
         reasons.add("future_event")
     if reasons or day is None or time is None:
         return None, sorted(reasons)
     known_from = max(arrives, day + DAY, *([] if history else [delivery.taken_on]))
-    return Event(delivery.name, event_id, day, known_from, customer, time, amount), []
+    return Event(delivery.name, event_id, day, known_from, delivery.nominal, customer, time, amount), []
 
 
 def without_conflicts(events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
-    """The events of one delivery whose id stands on the date of its smallest row, and the others."""
-    smallest: dict[str, Event] = {}
-    for event in sorted(events, key=lambda e: (e.known_from, e.hash, e.day)):
-        smallest.setdefault(event.id, event)
-    kept = [event for event in events if event.day == smallest[event.id].day]
-    return kept, [event for event in events if event.day != smallest[event.id].day]
+    """The events of one delivery whose id stands on one day, and the others."""
+    days = defaultdict(set)
+    for event in events:
+        days[event.id].add(event.day)
+    kept = [event for event in events if len(days[event.id]) == 1]
+    return kept, [event for event in events if len(days[event.id]) > 1]
+
+
+def without_contradictions(events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
+    """The rows of one event that say the same as all others of their nominal date known since the same day, and those
+    that do not.
+    """
+    said = defaultdict(set)
+    for event in events:
+        said[event.known_from, event.nominal].add(event.hash)
+    agreed = [event for event in events if len(said[event.known_from, event.nominal]) == 1]
+    return agreed, [event for event in events if len(said[event.known_from, event.nominal]) > 1]
 
 
 def _account(tables: Tables, delivery: Delivery, refused: Mapping, kept: int, partitions: set[date]) -> None:  # type: ignore[type-arg]
@@ -151,8 +173,8 @@ def _account(tables: Tables, delivery: Delivery, refused: Mapping, kept: int, pa
         quarantined += copies if tags != ("duplicate",) else 0
     counts = (len(delivery.rows), kept, quarantined, duplicate)
     assert counts[0] == sum(counts[1:])
-    told = (delivery.taken_on, *counts, tuple(sorted(reasons.items())), tuple(sorted(partitions)))
-    tables.deliveries[delivery.name] = told
+    said = (delivery.taken_on, *counts, tuple(sorted(reasons.items())), tuple(sorted(partitions)))
+    tables.deliveries[delivery.name] = said
 
 
 def _row(event: Event) -> tuple[object, ...]:
@@ -167,9 +189,9 @@ def _time(local: str, rules: Rules) -> datetime | None:
 
 
 def _amount(text: str) -> Decimal | None:
-    """As decimal(10,2): what does not fit is no amount."""
+    """As decimal(10,2): what does not fit, or has more decimals, is no amount."""
     try:
-        found = Decimal(text).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+        amount = Decimal(text).quantize(Decimal("0.01"))
     except InvalidOperation:
         return None
-    return found if found.is_finite() and abs(found) < 10**8 else None
+    return amount if amount == Decimal(text) and abs(amount) < 10**8 else None

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from churn_spark.definitions.sources import Category, Cleaning, Delivered, Measure, Source
+from churn_spark.definitions.columns import Category, Cleaning, Measure
+from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.events.cleaning import clean
 from tests.events.cleaning_oracle import cleaned
 from tests.frames import rows
@@ -38,7 +39,7 @@ EVENT = {
 
 
 def source(how=Cleaning(), shop=Cleaning()):
-    """Purchases with one measure and one category, cleaned as told."""
+    """Purchases with one measure and one category, cleaned as configured."""
     return Source(
         "purchases",
         "events",
@@ -102,9 +103,9 @@ def test_a_measure_is_cleaned_as_described(spark, made, how, learnt_after):
     learnt = [{"learnt_on": day.isoformat(), **values} for day, values in limits.items()]
     base = {**LIMIT, "column": "amount"}
     known = rows(spark, base, *learnt) if learnt else rows(spark, base).limit(0)
-    found = clean(frame, known, source(how), LOOKBACK).collect()
+    kept = clean(frame, known, source(how), LOOKBACK).collect()
     expected = cleaned(made, limits, how, LOOKBACK)
-    assert {row["event_id"]: _told(row.asDict()) for row in found} == {
+    assert {row["event_id"]: _told(row.asDict()) for row in kept} == {
         key: (event["amount"], event["missing"], event["outlier"], event["uncleaned"])
         for key, event in expected.items()
     }

@@ -11,13 +11,18 @@ Which test does which damage (s: only in the soak):
 | poison rows; other columns; a delivery missing or thin | stages/test_ingest_faults |
 | the same file again, by its name or another, changed | stages/test_ingest_faults, stages/test_ingest_any_order |
 | late rows, 1970, 2099, skewed clocks, clocks put forward | stages/test_ingest_any_order |
-| one daily job twice at once | tables/test_two_processes (its lock); s faults/test_chain_faults |
+| one job twice at once | tables/test_two_processes (its lock); s faults/test_chain_faults, test_random_operations |
+| the same without file locks; a driver killed with its lease | tables/test_two_drivers, tables/test_job_locks |
+| commits that conflict | tables/test_conflicts |
+| out of memory, a worker killed, no connection, the JVM gone | test_machine_faults |
 | two jobs in one table at once | tables/test_two_processes |
 | a day three times, a hole of days, a delivery restated later | s faults/test_chain_faults |
 | a log that is damaged or lost its newest entry | tables/test_damaged_log; s faults/test_chain_faults |
 | the model store gone, a model altered | models/test_registry, models/test_manifest |
+| messages: a driver killed; servers that fail | stages/test_dispatch, outbox; s faults/test_killed_dispatch |
 | files merged and removed under a reader | tables/test_maintenance |
-| all of it in random order | s faults/test_random_operations |
+| deliveries missing, accepted, late; a source more | stages/test_outages, stages/test_added_sources |
+| all of it in random order, with file locks and without | s faults/test_random_operations |
 """
 
 from pathlib import Path

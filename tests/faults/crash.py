@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from churn_spark.tables.place import Place
+from churn_spark.tables.location import Location
 
 
 class Killed(BaseException):
@@ -27,10 +27,10 @@ def at_commit(number: int, error: type[BaseException], landed: bool = True) -> I
 
     After Killed every later commit fails too, so that not even the error can be noted.
     """
-    save = Place.save
+    save = Location.save
     names: list[str] = []
 
-    def saved(place: Place, writer: object, name: str) -> None:
+    def saved(place: Location, writer: object, name: str) -> None:
         names.append(name)
         dead = error is Killed and len(names) > number
         if dead or (len(names) == number and not landed):
@@ -40,7 +40,7 @@ def at_commit(number: int, error: type[BaseException], landed: bool = True) -> I
             raise error(f"after commit {len(names)}, of {name}")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Place, "save", saved)
+        patch.setattr(Location, "save", saved)
         yield names
 
 
@@ -52,8 +52,8 @@ def kill_at_commit(number: int) -> None:
 def kill_while_writing(number: int) -> None:
     """Patch this process so that it is killed when the n-th commit has written data files, and has no log entry yet."""
 
-    def watched(save: Callable[..., None], place: Place, writer: object, name: str) -> None:
-        table = Path(place.of(name))
+    def watched(save: Callable[..., None], place: Location, writer: object, name: str) -> None:
+        table = Path(place.address(name))
         before = set(table.rglob("*.parquet"))
         threading.Thread(target=_kill_on_new_file, args=(table, before), daemon=True).start()
         save(place, writer, name)
@@ -64,16 +64,16 @@ def kill_while_writing(number: int) -> None:
 
 
 def _patched(number: int, instead: Callable[..., object]) -> None:
-    save, seen = Place.save, []
+    save, seen = Location.save, []
 
-    def saved(place: Place, writer: object, name: str) -> None:
+    def saved(place: Location, writer: object, name: str) -> None:
         seen.append(name)
         if len(seen) == number:
             instead(save, place, writer, name)
         else:
             save(place, writer, name)  # type: ignore[arg-type]
 
-    Place.save = saved  # type: ignore[method-assign, assignment]
+    Location.save = saved  # type: ignore[method-assign, assignment]
 
 
 def _kill_on_new_file(table: Path, before: set[Path]) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from churn_spark import chain
+from churn_spark.cli.job import BUG
 from churn_spark.definitions.errors import BusyError, ContractError, DeliveryError
 from churn_spark.definitions.periods import Days
-from churn_spark.run import BUG
-from churn_spark.stages.graph import BUILD_FEATURES, BUILD_LABELS, INGEST, MAINTAIN, SCORE
+from churn_spark.pipelines.backfill import backfill
+from churn_spark.pipelines.plan import everything_due
+from churn_spark.stages.all_stages import BUILD_FEATURES, BUILD_LABELS, INGEST, MAINTAIN, SCORE
 from tests.trained_shop import CHAIN, copied, opened
 
 pytestmark = pytest.mark.soak
@@ -50,9 +51,9 @@ def test_a_full_disk_ends_the_run_and_leaves_the_old_partitions(trained, tmp_pat
         with filler.open("wb") as rest:
             rest.write(b"x" * (shutil.disk_usage(disk).free - free))
         # Whatever Spark, Delta or the ledger stumble over first; with the most space some stages may come through.
-        with pytest.raises(Exception, match=r"(?i)no space left|No such file|runs") as told:
+        with pytest.raises(Exception, match=r"(?i)no space left|No such file|runs") as raised:
             shop.chain()
-        assert not isinstance(told.value, AssertionError)
+        assert not isinstance(raised.value, AssertionError)
         stored = shop.content()
         assert {name for name in before if not set(map(repr, before[name])) <= set(map(repr, stored[name]))} == set()
         filler.unlink()
@@ -61,7 +62,7 @@ def test_a_full_disk_ends_the_run_and_leaves_the_old_partitions(trained, tmp_pat
 
 
 def test_the_same_daily_job_started_twice_at_once_is_never_mixed(shop, undisturbed):
-    command = [sys.executable, "-c", "from churn_spark.cli import main; main()", "daily"]
+    command = [sys.executable, "-c", "from churn_spark.cli.main import main; main()", "daily"]
     command += ["--conf", str(shop.files.conf), "--as-of", str(shop.as_of)]
     environment = dict(os.environ, PYSPARK_SUBMIT_ARGS="--master local[1] --driver-memory 1g pyspark-shell")
     started = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
@@ -91,8 +92,8 @@ def test_a_hole_of_days_is_filled_as_if_each_had_been_run(trained, shop, tmp_pat
     # Deliveries arrive on the same days; all else is only done at the end, the older date after the newer one.
     shop.stage(INGEST, shop.as_of - DAY)
     shop.chain()
-    chain.backfill(shop.project, shop.catalog, shop.as_of, Days(shop.as_of - DAY, shop.as_of))
-    assert chain.everything_due(shop.project, shop.catalog, shop.as_of) == []
+    backfill(shop.project, shop.catalog, shop.as_of, Days(shop.as_of - DAY, shop.as_of))
+    assert everything_due(shop.project, shop.catalog, shop.as_of) == []
     assert shop.content() == daily.content()
 
 
@@ -107,10 +108,10 @@ def test_a_restated_delivery_makes_stale_what_rests_on_it_and_backfill_mends_it(
     with pytest.raises(DeliveryError, match=file.name):
         shop.stage(INGEST, shop.as_of)
     shop.stage(INGEST, shop.as_of, "restate")
-    due = {(item.table, item.kind) for item in chain.backfill(shop.project, shop.catalog, shop.as_of, dry_run=True)}
+    due = {(item.table, item.kind) for item in backfill(shop.project, shop.catalog, shop.as_of, dry_run=True)}
     assert {("tiles_purchases", "stale"), ("features", "follows"), ("risk_scores", "follows")} <= due
-    chain.backfill(shop.project, shop.catalog, shop.as_of)
-    assert chain.everything_due(shop.project, shop.catalog, shop.as_of) == []
+    backfill(shop.project, shop.catalog, shop.as_of)
+    assert everything_due(shop.project, shop.catalog, shop.as_of) == []
     for table in ("features", "risk_scores", "labels"):
         newest = [row for row in shop.content()[table] if shop.as_of in row]
         assert newest == [row for row in undisturbed[table] if shop.as_of in row]
@@ -128,8 +129,8 @@ def test_the_documented_repair_of_a_log_that_lost_its_newest_entry(shop, undistu
         shop.stage(MAINTAIN, shop.as_of)
     shop.stage(MAINTAIN, shop.as_of, "accept-rollback")
     shop.stage(INGEST, shop.as_of)
-    chain.backfill(shop.project, shop.catalog, shop.as_of, Days(shop.as_of, shop.as_of + DAY))
-    assert chain.everything_due(shop.project, shop.catalog, shop.as_of) == []
+    backfill(shop.project, shop.catalog, shop.as_of, Days(shop.as_of, shop.as_of + DAY))
+    assert everything_due(shop.project, shop.catalog, shop.as_of) == []
     assert shop.content() == undisturbed
 
 
@@ -154,7 +155,7 @@ def test_an_unforeseen_failure_leaves_with_its_own_exit_code(shop, tmp_path):
     """A disk that is not there at all: a traceback and exit code 70, not a silent success."""
     shutil.rmtree(shop.files.warehouse)
     shop.files.warehouse.write_text("not a folder")
-    command = [sys.executable, "-c", "from churn_spark.cli import main; main()", "ingest"]
+    command = [sys.executable, "-c", "from churn_spark.cli.main import main; main()", "ingest"]
     command += ["--conf", str(shop.files.conf), "--as-of", str(shop.as_of)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == BUG

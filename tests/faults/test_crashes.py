@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from churn_spark.definitions.errors import NotReadyError
-from churn_spark.stages.graph import BUILD_TILES, INGEST
+from churn_spark.stages.all_stages import BUILD_TILES, INGEST, tables
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.contracts.every import tables
 from tests.faults.crash import FaultError, Killed, at_commit
 from tests.trained_shop import CHAIN, WITHOUT_MODEL, OpenShop, copied, opened
 
@@ -44,8 +43,8 @@ def _crashed_everywhere(shop: OpenShop, stage: Stage, before: dict) -> int:
 
 def _old_or_named(shop: OpenShop, stage: Stage, before: dict) -> None:
     """What a stage has changed but not finished cannot be read by others; what it has not changed is the old state."""
-    stored, writes = shop.content(), stage.writes(shop.project)
-    reader = Catalog(shop.catalog.spark, shop.catalog.place)
+    stored, writes = shop.content(), stage.tables(shop.project)
+    reader = Catalog(shop.catalog.spark, shop.catalog.location)
     for table in tables(shop.project):
         if table.name in writes and stored[table.name] != before[table.name]:
             with pytest.raises(NotReadyError, match=f"{table.name}: .* was left half-written by the run {stage.name}-"):
@@ -77,13 +76,13 @@ def test_a_run_that_is_really_killed_is_named_and_mended_by_the_rerun(taken, tmp
     _refused(shop, BUILD_TILES)
     shop.stage(BUILD_TILES, shop.as_of)
     rebuilt = shop.content()
-    for table in BUILD_TILES.writes(shop.project):
+    for table in BUILD_TILES.tables(shop.project):
         assert rebuilt[table] == undisturbed_small[table]
 
 
 def _refused(shop: OpenShop, stage: Stage) -> None:
-    reader = Catalog(shop.catalog.spark, shop.catalog.place)
-    (first, *_) = (table for table in tables(shop.project) if table.name in stage.writes(shop.project))
+    reader = Catalog(shop.catalog.spark, shop.catalog.location)
+    (first, *_) = (table for table in tables(shop.project) if table.name in stage.tables(shop.project))
     with pytest.raises(NotReadyError, match=f"half-written by the run {stage.name}-"):
         reader.read(first)
 
@@ -112,7 +111,7 @@ def test_a_stage_really_killed_at_each_of_its_commits_is_mended_by_the_rerun(sho
     killed = 0
     while killed_run(shop, stage, kind, killed + 1) == -signal.SIGKILL:
         killed += 1
-    assert killed >= len(stage.writes(shop.project)) + 1
+    assert killed >= len(stage.tables(shop.project)) + 1
     for later in CHAIN[CHAIN.index(stage) + 1 :]:
         shop.stage(later, shop.as_of)
     assert shop.content() == undisturbed

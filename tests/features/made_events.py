@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from churn_spark.definitions.columns import Category, Measure
 from churn_spark.definitions.features import Feature
 from churn_spark.definitions.ops import OPS, PARTNERED
-from churn_spark.definitions.sources import Category, Delivered, Measure, Source
+from churn_spark.definitions.sources import Delivered, Source
 
 ZONE = ZoneInfo("America/New_York")
 S = date(2026, 3, 12)
@@ -38,11 +39,11 @@ EVENTS = (
 
 def features() -> tuple[Feature, ...]:
     """Every operation over every window, but those of partners."""
-    found = []
+    each = []
     for op in (op for op in OPS.values() if op.over not in PARTNERED):
         for window in WINDOWS if op.windowed else (None,):
-            found += _of(Feature("", "purchases", op.name, window=window))
-    return tuple(found)
+            each += _of(Feature("", "purchases", op.name, window=window))
+    return tuple(each)
 
 
 def _of(feature: Feature) -> list[Feature]:

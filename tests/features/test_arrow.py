@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from churn_spark.definitions.columns import SQUARE_BITS, value_column
 from churn_spark.definitions.ops import OPS
-from churn_spark.definitions.sources import SQUARE_BITS, value_column
 from churn_spark.features import arrow
-from churn_spark.features.arrow import ACTIVE, BUCKET, Asked
-from churn_spark.features.axis import EPOCH, cut
+from churn_spark.features.arrow import ACTIVE, BUCKET, FeatureQuery
+from churn_spark.features.axis import EPOCH, window_axis
 from tests.features import made_events, oracle
 from tests.features.made_events import SOURCE, S, event, identified
 
@@ -84,11 +84,11 @@ SCHEMA = pa.schema(
 
 def made(batches, dates, features=FEATURES):
     """All snapshots by customer and as-of date."""
-    asked = Asked(cut(dates, features, ACTIVE_DAYS), features, SOURCE, ACTIVE_DAYS)
-    rows = [row for batch in arrow.snapshots(iter(batches), asked) for row in batch.to_pylist()]
-    found = {(row["customer_id"], row["as_of_date"]): row for row in rows}
-    assert len(found) == len(rows)
-    return found
+    query = FeatureQuery(window_axis(dates, features, ACTIVE_DAYS), features, SOURCE, ACTIVE_DAYS)
+    rows = [row for batch in arrow.snapshots(iter(batches), query) for row in batch.to_pylist()]
+    computed = {(row["customer_id"], row["as_of_date"]): row for row in rows}
+    assert len(computed) == len(rows)
+    return computed
 
 
 def seen(events, s, window):
@@ -103,19 +103,19 @@ def test_every_feature_is_what_its_formula_says(customers, dates, size, rows, ce
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrow, "ROWS", rows)
         patch.setattr(arrow, "CELLS", cells)
-        found = made(tiles(events).to_batches(size), dates)
-    assert found.keys() == {(who, s) for who, theirs in of.items() for s in dates if seen(theirs, s, 70)}
-    for (who, s), row in found.items():
+        computed = made(tiles(events).to_batches(size), dates)
+    assert computed.keys() == {(who, s) for who, theirs in of.items() for s in dates if seen(theirs, s, 70)}
+    for (who, s), row in computed.items():
         assert row[ACTIVE] == bool(seen(of[who], s, ACTIVE_DAYS))
         for feature in FEATURES:
             right = oracle.value(feature, of[who], s)
             assert close(row[feature.name], right, feature), (who, s, feature.name, row[feature.name], right)
 
 
-def close(found, right, feature):
-    if found is None or right is None or OPS[feature.op].integer:
-        return found == right
-    return math.isclose(found, right, rel_tol=1e-9, abs_tol=1e-9)
+def close(computed, right, feature):
+    if computed is None or right is None or OPS[feature.op].integer:
+        return computed == right
+    return math.isclose(computed, right, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def test_of_two_values_at_the_same_instant_the_id_decides():
@@ -135,7 +135,7 @@ def test_of_two_values_at_the_same_instant_the_id_decides():
 def test_the_days_that_are_read_are_those_of_the_windows(ages, window):
     dates = [S - timedelta(days=age) for age in ages]
     (feature,) = (replace(f, window=window) for f in FEATURES if (f.op, f.window) == ("count", 14))
-    read = {day for first, after in cut(dates, [feature]).reached for day in range(first, after)}
+    read = {day for first, after in window_axis(dates, [feature]).reached for day in range(first, after)}
     wanted = {(s - timedelta(days=age)).toordinal() - EPOCH for s in dates for age in range(1, window + 1)}
     assert read == wanted
 

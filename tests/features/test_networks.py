@@ -12,7 +12,7 @@ from churn_spark.definitions.rules import Population
 from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.features.networks import communities, networks, pageranks
 from churn_spark.features.partners import contacts
-from churn_spark.features.snapshot import Known, snapshots
+from churn_spark.features.snapshot import SnapshotInputs, snapshots
 from tests.features import network_oracle as oracle
 
 MONTHS = (date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1))
@@ -23,7 +23,7 @@ EVENTS = "customer_id string, counterparty string, event_date date, known_from d
 FEATURES = [Feature(f"{op}_{window}", "calls", op, window=window) for op in OPS for window in WINDOWS]
 
 
-def cut(rows):
+def checkpoint(rows):
     return rows.localCheckpoint()
 
 
@@ -31,20 +31,20 @@ def engine(spark, calls, left, features=FEATURES, months=MONTHS):
     """The engine's rows by month, window and customer."""
     events = spark.createDataFrame(calls, EVENTS)
     gone = spark.createDataFrame([(a, m, b) for a, b in left.items() for m in months], LEFT) if left else None
-    found = networks(contacts(events), events, gone, features, months, cut)
-    return {tuple(row)[:3]: tuple(row)[3:] for row in found.collect()}
+    rows = networks(contacts(events), events, gone, features, months, checkpoint)
+    return {tuple(row)[:3]: tuple(row)[3:] for row in rows.collect()}
 
 
 def right(calls, left):
-    found = {}
+    expected = {}
     for month in MONTHS:
         for window in WINDOWS:
             edges = oracle.graph(calls, window, month)
             ranks, label = oracle.ranks_in_billionths(edges), oracle.communities(edges)
             for a in oracle.members(edges):
                 size = sum(label[b] == label[a] for b in label)
-                found[month, window, a] = (ranks[a], label[a], size, oracle.share_left(label, a, left))
-    return found
+                expected[month, window, a] = (ranks[a], label[a], size, oracle.share_left(label, a, left))
+    return expected
 
 
 AGES = st.one_of(st.sampled_from([0, 1, 7, 8, 27, 28, 29, 36, 56, 57, 59, 60]), st.integers(0, 90))
@@ -91,29 +91,29 @@ def graph_of(spark, edges):
 
 def test_who_is_called_ranks_high(spark):
     edges = [("a", "hub", 1), ("b", "hub", 3), ("b", "c", 1)]
-    found = {r["customer_id"]: r["pagerank"] for r in pageranks(graph_of(spark, edges), cut).collect()}
+    ranks = {r["customer_id"]: r["pagerank"] for r in pageranks(graph_of(spark, edges), checkpoint).collect()}
     expected = oracle.ranks_by_power_iteration({(a, b): events for a, b, events in edges}, 10, dangling=False)
-    assert found == {a: pytest.approx(rank, abs=1e-6) for a, rank in expected.items()}
-    assert found["hub"] > found["c"] > found["a"]
+    assert ranks == {a: pytest.approx(rank, abs=1e-6) for a, rank in expected.items()}
+    assert ranks["hub"] > ranks["c"] > ranks["a"]
 
 
 def test_two_circles_with_one_thin_tie_are_two_communities(spark):
     circles = [[*"abcd"], [*"wxyz"]]
     edges = [(a, b, 5) for circle in circles for a in circle for b in circle if a < b]
-    found = communities(graph_of(spark, [*edges, ("a", "z", 1), ("p", "q", 2)]), cut).collect()
-    label = {row["customer_id"]: row["community"] for row in found}
+    rows = communities(graph_of(spark, [*edges, ("a", "z", 1), ("p", "q", 2)]), checkpoint).collect()
+    label = {row["customer_id"]: row["community"] for row in rows}
     assert label == {**dict.fromkeys("abcd", "a"), **dict.fromkeys("wxyz", "w"), "p": "p", "q": "p"}
 
 
 def test_only_what_is_asked_for_is_computed(spark):
     calls = [("a", "b", date(2025, 12, 30), MONTHS[0]), ("b", None, date(2025, 12, 1), date(2025, 12, 2))]
-    found = engine(spark, calls, {}, [Feature("size", "calls", "community_size", window=7)], MONTHS[:1])
-    assert found == {(MONTHS[0], 7, a): (None, "a", 2, None) for a in "ab"}
+    rows = engine(spark, calls, {}, [Feature("size", "calls", "community_size", window=7)], MONTHS[:1])
+    assert rows == {(MONTHS[0], 7, a): (None, "a", 2, None) for a in "ab"}
 
 
 def test_a_snapshot_takes_the_network_of_its_month(spark):
     source = Source("calls", "events", "csv", "", (), "customer", Delivered(), counterparty="partner")
-    asked = FeatureSet(
+    features = FeatureSet(
         (Feature("rank", "calls", "pagerank", window=7), Feature("size", "calls", "community_size", window=28))
     )
     stored = [(m, "calls", days, "a", float(m.month), "a", days, None) for m in MONTHS for days in WINDOWS]
@@ -130,12 +130,12 @@ def test_a_snapshot_takes_the_network_of_its_month(spark):
     firsts = tiles.select(
         "customer_id", F.lit("calls").alias("source"), F.col("event_date").alias("first_seen"), "known_from"
     )
-    known = Known(
+    known = SnapshotInputs(
         {"calls": tiles}, firsts, contacts={"calls": contacts(spark.createDataFrame([], EVENTS))}, networks=frame
     )
     days = (date(2026, 2, 1), date(2026, 2, 28), date(2026, 3, 1))
-    found = snapshots(known, (source,), asked, Population("active", ("calls",), days=40), days).collect()
-    assert {(r["customer_id"], r["as_of_date"]): (r["rank"], r["size"]) for r in found} == {
+    rows = snapshots(known, (source,), features, Population("active", ("calls",), days=40), days).collect()
+    assert {(r["customer_id"], r["as_of_date"]): (r["rank"], r["size"]) for r in rows} == {
         **{("a", day): (float(day.month), 28) for day in days},
         **{("b", day): (None, None) for day in days},
     }

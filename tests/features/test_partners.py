@@ -15,7 +15,7 @@ from churn_spark.definitions.features import Feature, FeatureSet
 from churn_spark.definitions.rules import Leaving, Population
 from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.features.partners import contacts
-from churn_spark.features.snapshot import Known, snapshots
+from churn_spark.features.snapshot import SnapshotInputs, snapshots
 from churn_spark.features.tiles import first_seen
 from tests.frames import rows
 
@@ -30,8 +30,8 @@ EVENTS = "customer_id string, counterparty string, event_date date, known_from d
 
 
 def features(leaving):
-    found = [Feature(f"{op}_{window}", "calls", op, window=window) for op in OPS for window in WINDOWS]
-    return FeatureSet(tuple(found), leaving=leaving)
+    rows = [Feature(f"{op}_{window}", "calls", op, window=window) for op in OPS for window in WINDOWS]
+    return FeatureSet(tuple(rows), leaving=leaving)
 
 
 def engine(spark, calls, ended, leaving, dates=(S,)):
@@ -44,9 +44,11 @@ def engine(spark, calls, ended, leaving, dates=(S,)):
             "customer_id", F.lit("ended").alias("source"), F.col("known_from").alias("first_seen"), "known_from"
         )
     )
-    known = Known({"calls": tiles}, firsts, None, {"calls": contacts(events)}, None if leaving.after else churned)
-    found = snapshots(known, (CALLS,), features(leaving), WATCHED, dates).collect()
-    return {(row["customer_id"], row["as_of_date"]): tuple(row)[2:] for row in found}
+    known = SnapshotInputs(
+        {"calls": tiles}, firsts, None, {"calls": contacts(events)}, None if leaving.after else churned
+    )
+    rows = snapshots(known, (CALLS,), features(leaving), WATCHED, dates).collect()
+    return {(row["customer_id"], row["as_of_date"]): tuple(row)[2:] for row in rows}
 
 
 def right(calls, ended, leaving, s):
@@ -54,7 +56,7 @@ def right(calls, ended, leaving, s):
     known = [(customer, partner, day) for customer, partner, day, known_from in calls if known_from <= s]
     churned = {customer for customer, known_from in ended if known_from <= s}
     ours = {customer for customer, _, _ in known} | (churned if leaving.after is None else set())
-    found = {}
+    rows = {}
     for customer in {customer for customer, _, day in known if day >= s - timedelta(days=WATCHED.days)}:
         values = {}
         for window in WINDOWS:
@@ -67,8 +69,8 @@ def right(calls, ended, leaving, s):
             values[f"degree_{window}"] = len(met)
             values[f"left_partners_{window}"] = _share(len(gone), sum(p in ours for p in met))
             values[f"left_contacts_{window}"] = _share(sum(met[p] for p in gone), sum(met[p] for p in met if p in ours))
-        found[customer, s] = tuple(values[feature.name] for feature in features(leaving).windowed)
-    return found
+        rows[customer, s] = tuple(values[feature.name] for feature in features(leaving).windowed)
+    return rows
 
 
 def _gone(partner, known, churned, leaving, s):
@@ -81,8 +83,8 @@ def _share(part, whole):
     return part / whole if whole else None
 
 
-def close(found, expected):
-    same = (a is b if a is None or b is None else math.isclose(a, b) for a, b in zip(found, expected, strict=True))
+def close(rows, expected):
+    same = (a is b if a is None or b is None else math.isclose(a, b) for a, b in zip(rows, expected, strict=True))
     return all(same)
 
 
@@ -98,10 +100,10 @@ DATES = st.sets(st.integers(0, 30), min_size=1, max_size=3).map(lambda ages: tup
 @given(st.lists(CALL, min_size=1, max_size=120), st.lists(ENDED, max_size=5), DATES)
 @pytest.mark.parametrize("leaving", [BY_EVENT, BY_SILENCE], ids=["by event", "by silence"])
 def test_partners_are_what_loops_over_events_find(spark, leaving, calls, ended, dates):
-    found = engine(spark, calls, ended, leaving, dates)
+    rows = engine(spark, calls, ended, leaving, dates)
     expected = {key: values for s in dates for key, values in right(calls, ended, leaving, s).items()}
-    assert found.keys() == expected.keys()
-    assert not {key: (found[key], expected[key]) for key in expected if not close(found[key], expected[key])}
+    assert rows.keys() == expected.keys()
+    assert not {key: (rows[key], expected[key]) for key in expected if not close(rows[key], expected[key])}
 
 
 DAY, NEXT = S - timedelta(days=5), S + timedelta(days=1)
@@ -133,7 +135,7 @@ def test_before_a_source_starts_nothing_is_known_of_partners(spark):
     later = replace(CALLS, starts=S)
     events = spark.createDataFrame(CALLED, EVENTS)
     tiles = events.groupBy("customer_id", "event_date", "known_from").agg(F.count("*").alias("events"))
-    known = Known({"calls": tiles}, first_seen(tiles, "calls"), None, {"calls": contacts(events)})
+    known = SnapshotInputs({"calls": tiles}, first_seen(tiles, "calls"), None, {"calls": contacts(events)})
     degree = FeatureSet((Feature("degree_14", "calls", "degree", window=14),))
-    found = snapshots(known, (later,), degree, WATCHED, (S, NEXT)).where("customer_id = 'a'").collect()
-    assert {row["as_of_date"]: row["degree_14"] for row in found} == {S: None, NEXT: 2}
+    rows = snapshots(known, (later,), degree, WATCHED, (S, NEXT)).where("customer_id = 'a'").collect()
+    assert {row["as_of_date"]: row["degree_14"] for row in rows} == {S: None, NEXT: 2}

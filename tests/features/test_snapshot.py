@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from churn_spark.definitions.features import FeatureSet
 from churn_spark.definitions.ops import OPS
 from churn_spark.definitions.rules import Population
-from churn_spark.features.snapshot import Known, snapshots
+from churn_spark.features.snapshot import SnapshotInputs, snapshots
 from churn_spark.features.tiles import compact, first_seen
 from tests.features import made_events, oracle
 from tests.features.made_events import CUSTOMERS, EVENTS, SOURCE, S, identified, rows
@@ -24,18 +24,18 @@ def engine(spark, events, features=FEATURES, rule=RULE, dates=(S,), source=SOURC
     frame = spark.createDataFrame(rows(events), EVENTS)
     flags = {f"{m.name}_{flag}": "cast(0 as bigint)" for m in source.measures for flag in ("missing", "outlier")}
     tiles = compact(frame.selectExpr("*", *(f"{zero} as {name}" for name, zero in flags.items())), source).cache()
-    known = Known({"purchases": tiles}, first_seen(tiles, "purchases"))
-    found = snapshots(known, (source,), FeatureSet(features), rule, dates)
-    return {(row["customer_id"], row["as_of_date"]): row.asDict() for row in found.collect()}
+    known = SnapshotInputs({"purchases": tiles}, first_seen(tiles, "purchases"))
+    computed = snapshots(known, (source,), FeatureSet(features), rule, dates)
+    return {(row["customer_id"], row["as_of_date"]): row.asDict() for row in computed.collect()}
 
 
-def close(feature, found, expected):
+def close(feature, computed, expected):
     """Integers and nulls equal, doubles to 1e-9."""
-    if found is None or expected is None:
-        return found is expected
+    if computed is None or expected is None:
+        return computed is expected
     if OPS[feature.op].integer:
-        return found == expected
-    return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+        return computed == expected
+    return math.isclose(computed, expected, rel_tol=1e-9, abs_tol=1e-9)
 
 
 ONE_DATE = st.sampled_from([(S,), (S - timedelta(days=9),)])
@@ -60,7 +60,7 @@ def test_every_operation_is_what_its_formula_says_at_any_dates(spark, customers,
 def differences(spark, customers, dates):
     """Where the engine differs from the oracle: the customer and date, the feature, what was found, what is right."""
     events = identified(customers)
-    found = engine(spark, events, dates=dates)
+    computed = engine(spark, events, dates=dates)
     by_customer = {f"c{number:02}": [] for number in range(len(customers))}
     for one in events:
         by_customer[one["customer"]].append(one)
@@ -70,10 +70,10 @@ def differences(spark, customers, dates):
         for customer, of_customer in by_customer.items()
         if any(e["known_from"] <= s and s - timedelta(days=70) <= e["date"] < s for e in of_customer)
     }
-    assert found.keys() == expected.keys()
+    assert computed.keys() == expected.keys()
     return [
-        (key, feature.name, found[key][feature.name], right)
+        (key, feature.name, computed[key][feature.name], right)
         for key, of_customer in expected.items()
         for feature in FEATURES
-        if not close(feature, found[key][feature.name], right := oracle.value(feature, of_customer, key[1]))
+        if not close(feature, computed[key][feature.name], right := oracle.value(feature, of_customer, key[1]))
     ]

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churn_spark.definitions.sources import LARGEST_SQUARED, SQUARE_BITS, Delivered, Measure, Source
+from churn_spark.definitions.columns import LARGEST_SQUARED, SQUARE_BITS, Measure
+from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.features.tiles import compact
 from churn_spark.features.wide import deviations, squares
 from tests.frames import rows
@@ -39,6 +40,6 @@ def test_deviations_are_those_of_whole_numbers(numbers):
     parts = [divmod(number**2, 2**SQUARE_BITS) for number in numbers]
     high, low = (np.array([sum(part)]) for part in zip(*parts, strict=True))
     count, total = len(numbers), sum(numbers)
-    found = deviations(np.array([count]), np.array([total]), squares(high, low))
+    squared = deviations(np.array([count]), np.array([total]), squares(high, low))
     right = (count * sum(number**2 for number in numbers) - total**2) / count
-    assert np.isclose(found[0], right, rtol=1e-12, atol=0)
+    assert np.isclose(squared[0], right, rtol=1e-12, atol=0)

@@ -14,9 +14,11 @@ LAST_SEEN = 20
 """Days before the as-of date in which the last active day is looked for."""
 
 
-def label(s: date, rows: list[Row], periods: Periods, rule: LabelRule) -> tuple[int | None, str | None, date | None]:
+def label(
+    s: date, rows: list[Row], periods: Periods, rule: LabelRule, matured_on: date | None = None
+) -> tuple[int | None, str | None, date | None]:
     """The label, the reason for having none, and the day of churn of one customer at one as-of date."""
-    matured = s + timedelta(days=periods.gap + periods.performance + periods.lateness)
+    matured = matured_on or s + timedelta(days=periods.gap + periods.performance + periods.lateness)
     known = [row for row in rows if row[1] <= matured]
     window = [s + timedelta(days=periods.gap + n) for n in range(periods.performance)]
     gap = [s + timedelta(days=n) for n in range(periods.gap)]
@@ -30,7 +32,7 @@ def label(s: date, rows: list[Row], periods: Periods, rule: LabelRule) -> tuple[
         now = sum(amount for day, _, amount in known if day in window)
         fell = Fraction(now, periods.performance) < Fraction(str(rule.ratio)) * Fraction(base, rule.base_days)
         return (int(fell), None, None) if base > 0 else (None, "no_base", None)
-    lost = [day for day, known_from, _ in known if day < s and known_from > s]
+    lost = [day for day, _, _ in known if day < s]
     in_gap = [day for day, _, _ in known if day in gap]
     in_window = [day for day, _, _ in known if day in window]
     if lost:

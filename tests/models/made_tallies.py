@@ -5,8 +5,11 @@ import numpy as np
 from churn_spark.models.tally import Tally
 
 
-def tally_of(rows):
-    """A tally with one entry a row; rows: (score, risk, label, part) and optionally a snapshot."""
+def tally_of(rows, value=0.0):
+    """A tally with one entry a row; rows: (score, risk, label, part) and optionally a snapshot.
+
+    value: of every customer.
+    """
     ordered = sorted(rows, key=lambda row: -row[0])
     score, risk, label, part = (np.array([row[place] for row in ordered], dtype=float) for place in range(4))
     missed = np.where(label == 1, risk, 1 - risk)
@@ -19,4 +22,5 @@ def tally_of(rows):
         predicted=risk,
         squared_error=(risk - label) ** 2,
         log_loss=-np.log(np.maximum(missed, 1e-15)),
+        worth=label * value,
     )

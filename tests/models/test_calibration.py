@@ -2,10 +2,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from churn_spark.models.calibration import Calibrator, choose, isotonic, platt
+from churn_spark.definitions.errors import ModelError
+from churn_spark.models.calibration import LEARNERS, Calibrator, choose, isotonic, platt
 from tests.models.made_tallies import tally_of
 
 
@@ -78,3 +81,59 @@ def test_the_column_says_what_the_formula_says(spark, calibrator):
     assert found == pytest.approx(calibrator.risk(np.array(scores)).tolist(), abs=1e-12)
     assert frame.where(calibrator.column("score").isNull()).count() == 0
     assert not any(math.isnan(risk) for risk in found)
+
+
+def test_a_score_that_orders_its_folds_wrongly_gives_everybody_the_base_rate():
+    wrong = tally_of(out_of_fold(lambda risk: 1 - risk))
+    chosen, _ = choose(wrong)
+    calibrator = platt(*wrong.by_score("rows", "churners"))
+    rate = wrong.churners.mean()
+    for found in (chosen, calibrator):
+        assert found.flat
+        assert found.risk(np.array([0.0, 0.3, 1.0])) == pytest.approx([rate] * 3, abs=1e-3)
+    assert not platt(*tally_of(out_of_fold(lambda risk: risk)).by_score("rows", "churners")).flat
+
+
+@pytest.mark.parametrize(
+    ("method", "knots"),
+    [("platt", ((-1.0, -0.046),)), ("isotonic", ((0.1, 0.4), (0.2, 0.3))), ("isotonic", ((0.2, 0.1), (0.2, 0.3)))],
+)
+def test_a_model_kept_with_a_risk_that_falls_is_refused(method, knots):
+    with pytest.raises(ModelError, match=f"the {method} calibration .* train it anew"):
+        Calibrator(method, knots)
+
+
+SCORES = st.one_of(
+    st.floats(0, 1), st.sampled_from([0.0, 5e-324, 1e-300, 1e-7, 0.5, 1 - 1e-7, np.nextafter(1.0, 0.0), 1.0])
+)
+ROWS = st.lists(st.tuples(SCORES, st.integers(0, 1), st.integers(0, 2)), min_size=3, max_size=40)
+
+
+@given(ROWS, st.lists(SCORES, min_size=2, max_size=20))
+@settings(deadline=None)
+def test_the_risk_never_falls_where_the_score_rises(drawn, scores):
+    tallied = tally_of([(score, score, label, fold) for score, label, fold in drawn])
+    found = [learn(*tallied.by_score("rows", "churners")) for learn in LEARNERS.values()]
+    if len({fold for *_, fold in drawn}) > 1:
+        found.append(choose(tallied)[0])
+    for calibrator in found:
+        risks = calibrator.risk(np.sort(np.array(scores)))
+        assert np.isfinite(risks).all()
+        assert (np.diff(risks) >= -1e-12).all(), calibrator
+
+
+def test_no_written_risk_falls_where_the_raw_score_rises(spark):
+    rng = np.random.default_rng(4)
+    calibrators = []
+    for draw in range(12):
+        score = np.round(rng.beta(1, 5, 60), (1, 2, 9)[draw % 3])
+        label = rng.random(60) < (score if draw % 2 else 1 - score)
+        tallied = tally_of([(s, s, int(y), place % 3) for place, (s, y) in enumerate(zip(score, label, strict=True))])
+        calibrators += [learn(*tallied.by_score("rows", "churners")) for learn in LEARNERS.values()]
+    knots = [knot for calibrator in calibrators if calibrator.method == "isotonic" for knot, _ in calibrator.knots]
+    near = [np.nextafter(knot, end) for knot in knots for end in (0, 1)]
+    scores = sorted({*knots, *near, *rng.random(500), 0.0, 5e-324, 1.0})
+    frame = spark.createDataFrame([(float(score),) for score in scores], "raw_score double")
+    risks = [calibrator.column("raw_score").alias(str(n)) for n, calibrator in enumerate(calibrators)]
+    written = np.array(frame.coalesce(1).select("raw_score", *risks).orderBy("raw_score").toPandas())
+    assert (np.diff(written, axis=0) >= 0).all()

@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
+from churn_spark.definitions.economics import Economics
 from churn_spark.models.curves import POINTS, curves, importance_points
-from churn_spark.models.drift import population_stability_index, psi
+from churn_spark.models.drift import population_stability_index, rank_agreement
+from churn_spark.models.measures import measured
+from churn_spark.monitoring.divergence import psi
 from tests.models.made_tallies import tally_of
 
 
@@ -33,6 +36,17 @@ def test_gain_at_a_tenth_is_the_recall_of_the_riskiest_tenth(rows):
     riskiest = sorted(rows, reverse=True)[: len(rows) // 10]
     expected = sum(row[2] for row in riskiest) / sum(row[2] for row in rows)
     assert np.interp(0.1, gain[:, 0], gain[:, 1]) == pytest.approx(expected, abs=0.01)
+
+
+def test_the_curve_of_profit_begins_with_nobody_and_has_its_top(rows):
+    economics = Economics("200", 1, 10, 0.3)
+    tested = tally_of(rows, 200.0)
+    assert not [point for point in curves(tested) if point.curve == "profit"]
+    profit = points(curves(tested, economics), "profit")
+    assert len(profit) <= POINTS
+    assert profit[0].tolist() == [0, 0]
+    assert profit[-1].tolist() == pytest.approx([1, np.mean([56 if row[2] else -11 for row in rows])])
+    assert profit[:, 1].max() == pytest.approx(measured(tested, 0, 1, None, economics)["expected_maximum_profit"].value)
 
 
 def test_reliability_has_ten_points_of_equal_count_from_the_lowest_risk(rows):
@@ -65,3 +79,22 @@ def test_scores_are_compared_over_the_deciles_of_the_expected(spark):
     assert population_stability_index(frame) == pytest.approx(by_hand, rel=0.05)
     assert population_stability_index(frame.selectExpr("expected", "expected AS compared")) == pytest.approx(0)
     assert population_stability_index(frame.limit(0)) == 0
+
+
+def test_ranks_agree_as_spearman_says(spark):
+    frame = spark.range(1000).selectExpr(
+        "id / 1000.0D AS expected",
+        "exp(id / 100) AS same",
+        "-id AS opposite",
+        "pmod(id * 37, 1000) AS other",
+        "1 AS flat",
+    )
+    pairs = frame.toPandas()
+    expected = pairs[["expected", "same", "opposite", "other"]].corr("spearman")["expected"]
+    for name in ("same", "opposite", "other"):
+        found = rank_agreement(frame.selectExpr("expected", f"{name} AS compared"))
+        assert found == pytest.approx(expected[name])
+    assert rank_agreement(frame.selectExpr("expected", "flat AS compared")) == 0
+    assert rank_agreement(frame.selectExpr("flat AS expected", "expected AS compared")) == 0
+    assert rank_agreement(frame.selectExpr("flat AS expected", "2 AS compared")) == 1
+    assert rank_agreement(frame.limit(0).selectExpr("expected", "flat AS compared")) == 1

@@ -28,10 +28,14 @@ def test_area_and_average_precision_equal_scikit_learn_with_ties(scored):
 
 
 @given(SCORED, st.integers(0, 12))
-def test_f1_and_accuracy_equal_scikit_learn(scored, threshold):
+def test_metrics_at_a_threshold_equal_scikit_learn(scored, threshold):
     scores, labels = zip(*scored, strict=True)
     distinct, rows, churners = counted(scores, labels)
     warned, called = (distinct >= threshold).astype(float), np.array(scores) >= threshold
+    hit = metrics.precision(rows, churners, warned)
+    assert np.nan_to_num(hit) == pytest.approx(oracle.precision_score(labels, called, zero_division=0))
+    assert np.isnan(hit) == (not called.any())
+    assert metrics.recall(churners, warned) == pytest.approx(oracle.recall_score(labels, called))
     assert metrics.f1(rows, churners, warned) == pytest.approx(oracle.f1_score(labels, called, zero_division=0))
     assert metrics.accuracy(rows, churners, warned) == pytest.approx(oracle.accuracy_score(labels, called))
 
@@ -51,6 +55,20 @@ def test_a_tie_across_the_first_tenth_counts_in_proportion():
     assert metrics.precision_at_top(rows, churners) == pytest.approx((1 + 2 / 3) / 2)
     assert metrics.recall_at_top(rows, churners) == pytest.approx((1 + 2 / 3) / 4)
     assert metrics.lift_at_top(rows, churners) == pytest.approx((1 + 2 / 3) / 2 / (4 / 20))
+
+
+@given(SCORED, st.sampled_from(sorted(metrics.TOP_SHARES.values())))
+def test_gain_and_lift_are_those_of_row_after_row(scored, share):
+    scores, labels = zip(*scored, strict=True)
+    _, rows, churners = counted(scores, labels)
+    wanted, found = share * len(scores), 0.0
+    for score in sorted(set(scores), reverse=True):
+        tied = [label for s, label in scored if s == score]
+        taken = min(wanted, len(tied))
+        found, wanted = found + taken / len(tied) * sum(tied), wanted - taken
+    assert metrics.recall_at_top(rows, churners, share) == pytest.approx(found / sum(labels), abs=1e-12)
+    lift = found / (share * len(scores)) / (sum(labels) / len(labels))
+    assert metrics.lift_at_top(rows, churners, share) == pytest.approx(lift, abs=1e-9)
 
 
 def test_calibration_error_is_the_mean_gap_over_tenths():

@@ -1,6 +1,8 @@
 """The registry on a store and copies of its own, with a model small enough to look at."""
 
+import json
 import shutil
+import uuid
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,11 +12,13 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.classification import LogisticRegression
 from pyspark.ml.feature import VectorAssembler
 
-from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.errors import ConfigError, ModelError
 from churn_spark.definitions.project import Tracking
 from churn_spark.models.calibration import Calibrator
+from churn_spark.models.profit import NOBODY
 from churn_spark.models.registry import Registry
-from churn_spark.models.risk_model import RiskModel
+from churn_spark.models.risk_model import FILE, RiskModel, read_model, read_threshold, write_description
+from churn_spark.models.slots import Slot
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +34,13 @@ def model(features):
     calibrator = Calibrator("isotonic", ((0.2, 0.1), (0.6, 0.5)))
     facts = {"as_of": str(date(2026, 1, 1))}
     return RiskModel(
-        "logistic_regression", PipelineModel([assembler, fitted]), calibrator, {"recency": "1a"}, 0.4, facts
+        family="logistic_regression",
+        pipeline=PipelineModel([assembler, fitted]),
+        calibrator=calibrator,
+        features={"recency": "1a"},
+        slots=(Slot("recency"),),
+        threshold=0.4,
+        facts=facts,
     )
 
 
@@ -61,6 +71,38 @@ def test_what_is_loaded_is_what_was_registered(registry, model, features):
     assert loaded.predict(features).collect() == model.predict(features).collect()
 
 
+def test_the_threshold_is_read_without_the_pipeline(registry, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(PipelineModel, "load", None)
+    assert registry[0].threshold(1, registry[1]) == registry[0].threshold(1) == (0.4, pytest.approx(0.3))
+    write_description(replace(model, threshold=NOBODY), tmp_path)
+    assert read_threshold(tmp_path) is None
+
+
+def test_a_model_whose_description_names_other_inputs_is_not_loaded(model, tmp_path):
+    write_description(replace(model, slots=(Slot("recency", "missing"),)), tmp_path)
+    with pytest.raises(ModelError, match="names its input 0 'recency is null', its pipeline assembles 'recency' there"):
+        read_model(tmp_path, model.pipeline)
+    write_description(replace(model, slots=(Slot("recency"), Slot("frequency"))), tmp_path)
+    with pytest.raises(ModelError, match=r"model.json names 2 inputs, its pipeline assembles 1"):
+        read_model(tmp_path, model.pipeline)
+
+
+def test_a_model_of_a_family_that_is_not_known_here_is_not_loaded(model, tmp_path):
+    write_description(replace(model, family="boosted_trees"), tmp_path)
+    with pytest.raises(
+        ModelError, match=r"there is no model family 'boosted_trees'\. Did you mean gradient_boosted_trees\?"
+    ):
+        read_model(tmp_path, model.pipeline)
+
+
+def test_a_model_saved_before_inputs_were_described_has_those_of_its_pipeline(model, tmp_path):
+    write_description(model, tmp_path)
+    described = json.loads((tmp_path / FILE).read_text())
+    del described["inputs"]
+    (tmp_path / FILE).write_text(json.dumps(described))
+    assert read_model(tmp_path, model.pipeline) == model
+
+
 def test_artifacts_lie_beside_the_store(registered):
     root, _ = registered
     assert sorted(path.name for path in (root / "mlartifacts").glob("*/artifacts/*")) == ["curves.json", "model"]
@@ -79,7 +121,7 @@ def test_a_store_that_cannot_be_reached_is_named(registry):
 def test_an_altered_copy_is_not_loaded(registry, tmp_path):
     (described,) = (tmp_path / "warehouse" / "_models" / "made_churn").glob("1-*/model.json")
     described.write_text(described.read_text().replace("0.5", "0.9"))
-    with pytest.raises(ModelError, match=r"were altered, added or lost: model\.json"):
+    with pytest.raises(ModelError, match=r"were altered, added or removed: model\.json"):
         registry[0].load(1, registry[1])
 
 
@@ -95,7 +137,7 @@ def test_an_altered_artifact_in_the_store_is_not_fetched(registered, registry, t
     shutil.copytree(root / "mlartifacts", tmp_path / "kept")
     (described,) = (root / "mlartifacts").glob("*/artifacts/model/model.json")
     described.write_text(described.read_text().replace("0.5", "0.9"))
-    with pytest.raises(ModelError, match=r"were altered, added or lost: model\.json"):
+    with pytest.raises(ModelError, match=r"were altered, added or removed: model\.json"):
         registry[0].load(1)
     shutil.rmtree(root / "mlartifacts")
     shutil.copytree(tmp_path / "kept", root / "mlartifacts")
@@ -131,6 +173,47 @@ def test_models_pass_through_the_folder_that_executors_see(registered, registry,
     assert through.load(1, registry[1]).features == model.features
     assert shared.is_dir()
     assert list(shared.iterdir()) == []
+
+
+def test_a_sqlite_store_goes_with_a_warehouse_that_is_elsewhere(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHURN_SPARK_CACHE", str(tmp_path / "cache"))
+    shared = (tmp_path / "shared").as_uri()
+    registry = Registry("made_churn", Tracking(uri=f"sqlite:///{tmp_path}/store/mlflow.db"), None, shared)
+    version, manifest = registry.register(registry.log("first", {}, {}, {}, {}), model, "# A card", {})
+    assert [path.name for path in (tmp_path / "cache" / "_models" / "made_churn").iterdir()] == [f"1-{manifest[:12]}"]
+    shutil.rmtree(tmp_path / "cache")
+    assert registry.load(version, manifest).features == model.features
+    lost = Registry("made_churn", Tracking(uri="http://127.0.0.1:9"), None, shared)
+    assert lost.load(version, manifest).features == model.features
+
+
+def test_where_copies_go_is_not_asked_before_there_is_one(monkeypatch):
+    monkeypatch.setenv("CHURN_SPARK_CACHE", "/proc/none")
+    registry = Registry("made_churn", Tracking(uri="http://127.0.0.1:9"), None)
+    with pytest.raises(ConfigError, match="CHURN_SPARK_CACHE"):
+        registry.load(1, "0" * 64)
+
+
+def test_models_pass_through_a_folder_on_a_file_system_that_is_not_the_default(spark, model, features, tmp_path):
+    (tmp_path / "shared").mkdir()
+    name = uuid.uuid4().hex
+    link = f"fs.viewfs.mounttable.{name}.link./models"
+    spark._jsc.hadoopConfiguration().set(link, (tmp_path / "shared").as_uri())
+    address = f"viewfs://{name}/models"
+    registry = Registry("made_churn", Tracking(uri=f"sqlite:///{tmp_path}/mlflow.db"), tmp_path / "warehouse", address)
+    version, manifest = registry.register(registry.log("first", {}, {}, {}, {}), model, "# A card", {})
+    loaded = registry.load(version, manifest)
+    assert loaded.predict(features).collect() == model.predict(features).collect()
+    assert list((tmp_path / "shared").iterdir()) == []
+
+
+def test_what_is_registered_is_a_model_that_mlflow_loads_too(registered, features, model):
+    import mlflow.spark
+
+    (folder,) = (registered[0] / "mlartifacts").glob("*/artifacts/model")
+    loaded = mlflow.spark.load_model(str(folder))
+    expected = model.pipeline.transform(features).select("prediction").collect()
+    assert loaded.transform(features).select("prediction").collect() == expected
 
 
 def test_versions_of_two_stores_with_one_number_are_kept_apart(registry, tmp_path):

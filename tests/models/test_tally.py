@@ -3,11 +3,30 @@ from datetime import date, timedelta
 from math import log
 
 import pytest
+from pyspark.sql import functions as F
 from sklearn import metrics as oracle
 
+from churn_spark.definitions.economics import Economics
 from churn_spark.models import metrics
 from churn_spark.models import tally as room
-from churn_spark.models.tally import tally
+from churn_spark.models.families.family import WEIGHT
+from churn_spark.models.tally import WORTH, needed, tally, worth
+
+
+def test_worth_is_the_value_of_the_churners_and_nothing_where_there_is_none(spark):
+    rows = [("a", 1, 3.0), ("b", 0, 5.0), ("c", 1, None), ("d", 1, float("nan")), ("e", 1, float("inf")), ("f", 1, 0.0)]
+    snapshots = spark.createDataFrame(rows, "customer_id string, label int, paid double")
+    valued = snapshots.select(
+        "label",
+        F.lit(date(2026, 1, 1)).alias("as_of_date"),
+        F.lit(0).alias("part"),
+        F.lit(0.5).alias("score"),
+        F.lit(0.5).alias("risk"),
+        worth(snapshots, Economics("6 / paid", 1, 1, 0.5)).alias(WORTH),
+    )
+    assert tally(needed(valued, "part"), "part").worth.tolist() == [2.0]
+    assert tally(needed(valued.drop(WORTH), "part"), "part").worth.tolist() == [0.0]
+
 
 SCHEMA = "as_of_date date, label int, part int, score double, risk double"
 
@@ -66,3 +85,18 @@ def test_scores_that_are_no_risks_have_no_losses(spark):
     found = tally(spark.createDataFrame(rows, SCHEMA), "part")
     assert found.predicted.tolist() == pytest.approx([float("nan")] * 2, nan_ok=True)
     assert found.score.tolist() == [3.0, 2.0]
+
+
+@pytest.mark.parametrize("exact", [20_000, 10])
+def test_a_row_of_weight_three_counts_as_three(spark, rows, exact, monkeypatch):
+    monkeypatch.setattr(room, "EXACT", exact)
+    valued = spark.createDataFrame([(*row, 10.0 + n) for n, row in enumerate(rows)], f"{SCHEMA}, `{WORTH}` double")
+    # By score, so that rows of one bin stay together however often they are counted.
+    often = (F.col("score") * 100 % 3 + 1).cast("int")
+    weighed = tally(valued.withColumn(WEIGHT, often.cast("double")), "part")
+    repeated = tally(valued.withColumn("n", F.explode(F.sequence(F.lit(1), often))), "part")
+    for name in ("rows", "churners", "predicted", "squared_error", "log_loss", "worth"):
+        assert getattr(weighed, name).sum() == pytest.approx(getattr(repeated, name).sum())
+    if exact > len(rows):
+        assert weighed.score.tolist() == pytest.approx(repeated.score.tolist())
+        assert weighed.churners.tolist() == pytest.approx(repeated.churners.tolist())

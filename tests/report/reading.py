@@ -28,7 +28,7 @@ class Page(HTMLParser):
         self.elements.append((tag, named))
         if tag not in VOID:
             self._open.append(tag)
-        if tag == "table":
+        if tag == "table" and named.get("role") != "presentation":
             self._table = self.tables.setdefault(str(named["aria-label"]), [])
         elif tag == "tr" and self._table is not None:
             self._table.append([])
@@ -51,7 +51,7 @@ class Page(HTMLParser):
         text = data.replace("\u00a0", " ")
         self.words.append(text)
         if self._table and {"td", "th"} & set(self._open):
-            # A cell's second, smaller line is told apart from its first.
+            # A cell's second, smaller line is kept apart from its first.
             self._table[-1][-1] += f" | {text}" if self._open[-1] == "small" else text
 
     @property

@@ -3,23 +3,27 @@
 # ruff: noqa: E501 (a change stands whole on its line)
 
 import copy
+from contextlib import suppress
 from datetime import date
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
+from churn_spark.definitions.columns import Category
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.modelling import Candidate
+from churn_spark.definitions.modelling import Candidate, TargetEncoding
 from churn_spark.definitions.periods import Periods
-from churn_spark.definitions.project import Privacy, Project, Warehouse
+from churn_spark.definitions.project import Privacy, Project, Tracking, Warehouse
 from churn_spark.definitions.rules import Leaving, Population
-from churn_spark.definitions.sources import Calendar, Category, Delivered
+from churn_spark.definitions.selection import Selection
+from churn_spark.definitions.sources import Calendar, Delivered
 from churn_spark.settings import errors, load
-from churn_spark.settings.checks import problems_between
+from churn_spark.settings.checks import contradictions
 from churn_spark.settings.checks.sql import sql
-from churn_spark.settings.draft import draft
+from churn_spark.settings.partial import partial
 from churn_spark.settings.resolve.project import project
-from churn_spark.settings.whole import Settings
+from churn_spark.settings.root import Settings
 from tests.settings.conftest import VALID, Write
 
 
@@ -39,12 +43,21 @@ def test_the_sections_become_definitions(write: Write) -> None:
     assert project.periods == Periods(gap=0, performance=28, lateness=0)
     assert project.population == Population(by="active", sources=("orders",), days=56)
     assert project.training.candidates == (
-        Candidate("random_forest", (("trees", (50.0,)), ("depth", (8.0,)), ("leaf_rows", (8.0,)))),
+        Candidate("random_forest", (("trees", (50.0,)), ("depth", (8.0,)), ("leaf_rows", (8.0,)), ("bins", (32.0,)))),
     )
     orders = project.source("orders")
     assert orders.event_id == ("order",)
     assert orders.delivered == Delivered(unit="file", by="file_name", lag_days=1)
     assert orders.schema[:2] == (("customer", "string"), ("order", "bigint"))
+
+
+def test_selection_and_target_encoding_are_off_unless_named_and_take_defaults(write: Write) -> None:
+    plain = load(write()).training
+    assert (plain.selection, plain.target_encoding) == (None, None)
+    keys = "  selection: {max_correlation: 0.9}\n  target_encoding: {}"
+    named = load(write(("  random_forest: {trees: 50}", f"  random_forest: {{trees: 50}}\n{keys}"))).training
+    assert named.selection == Selection(max_correlation=0.9)
+    assert named.target_encoding == TargetEncoding()
 
 
 NAMES = {
@@ -76,8 +89,8 @@ def test_features_carry_their_parameters(write: Write) -> None:
     lines = "    - {op: ewm, half_life: 21}\n    - {op: weekly, windows: 14}\n    - {op: share, of: town, value: York, windows: 7}\n"
     project = load(write(("  attributes: [age]", lines + "  attributes: [age]")))
     by_name = {feature.name: feature for feature in project.features.windowed}
-    found = {name: feature for name, feature in by_name.items() if feature.op in ("ewm", "share", "weekly_lag")}
-    assert [_unhashed(feature) for feature in found.values()] == [
+    chosen = {name: feature for name, feature in by_name.items() if feature.op in ("ewm", "share", "weekly_lag")}
+    assert [_unhashed(feature) for feature in chosen.values()] == [
         Feature("orders_ewm_h21_56d", "orders", "ewm", window=56, half_life=21.0),
         Feature("orders_weekly_lag1_14d", "orders", "weekly_lag", window=14, lag=1),
         Feature("orders_weekly_lag2_14d", "orders", "weekly_lag", window=14, lag=2),
@@ -163,7 +176,7 @@ def test_partners_leave_as_customers_do(write: Write, change: tuple[str, str], l
     assert differing == (set() if leaving == before.features.leaving else LEFT)
 
 
-def test_who_left_is_nobodys_question_without_a_feature_that_asks(write: Write) -> None:
+def test_no_leaving_is_defined_without_a_feature_that_uses_it(write: Write) -> None:
     assert load(write(PARTNERS[0])).features.leaving is None
 
 
@@ -174,8 +187,8 @@ def test_who_a_partner_is_changes_what_comes_from_networks(write: Write) -> None
 
 
 def test_every_hash_is_its_own(write: Write) -> None:
-    found = hashes(load(write()))
-    assert len(set(found.values())) == len(found) == 9
+    all_hashes = hashes(load(write()))
+    assert len(set(all_hashes.values())) == len(all_hashes) == 9
 
 
 def test_a_calendar_is_spelt_out(write: Write) -> None:
@@ -205,7 +218,7 @@ def test_a_mistake_names_the_file_its_value_came_from(write: Write) -> None:
     ]
 
 
-def test_an_environment_that_is_not_there(write: Write) -> None:
+def test_a_missing_environment(write: Write) -> None:
     assert errors(write(prod="{}"), env="prd") == [
         "conf/env/prd.yaml: there is no environment 'prd'. Did you mean prod? There are: prod"
     ]
@@ -220,6 +233,37 @@ def test_variables_are_replaced_in_paths(write: Write, monkeypatch: pytest.Monke
     )
     project = load(write(*changes))
     assert (project.source("orders").path, project.warehouse.path) == ("/data/orders", "store/w")
+
+
+EVERY_ADDRESS = """
+warehouse: {path: "${PLACE_OF_TEST}/tables"}
+privacy: {key_file: "${PLACE_OF_TEST}/key"}
+sources: {people: {path: "${PLACE_OF_TEST}/people"}}
+tracking: {uri: "${PLACE_OF_TEST}/mlflow", models: "${PLACE_OF_TEST}/models"}
+report: "${PLACE_OF_TEST}/report.html"
+"""
+
+
+def test_variables_are_replaced_in_every_path_and_address(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACE_OF_TEST", "s3a://bucket")
+    project = load(write(("privacy: none\n", ""), prod=EVERY_ADDRESS), env="prod")
+    assert project.warehouse == Warehouse("s3a://bucket/tables")
+    assert project.privacy.key_file == "s3a://bucket/key"
+    assert project.source("people").path == "s3a://bucket/people"
+    assert project.tracking == Tracking("s3a://bucket/mlflow", models="s3a://bucket/models")
+    assert project.report_path == "s3a://bucket/report.html"
+    monkeypatch.setenv("PLACE_OF_TEST", "main.churn")
+    by_name = load(write(prod='warehouse: {path: null, schema: "${PLACE_OF_TEST}"}'), env="prod")
+    assert by_name.warehouse == Warehouse(schema="main.churn")
+
+
+def test_the_value_of_a_variable_is_checked_like_one_in_the_file(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACE_OF_TEST", "")
+    path = write(prod='warehouse: {path: null, schema: "${PLACE_OF_TEST}"}\ntracking: {models: "${PLACE_OF_TEST}"}')
+    assert errors(path, env="prod") == [
+        "conf/env/prod.yaml:1: warehouse.schema: is empty",
+        "conf/env/prod.yaml:2: tracking.models: is empty",
+    ]
 
 
 VALUES = yaml.safe_load(VALID)
@@ -238,15 +282,15 @@ def _places(values: object, keys: tuple = ()) -> list[tuple]:
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
-def test_whatever_stands_anywhere_is_told_or_accepted_but_never_a_crash(odd: object) -> None:
+def test_any_value_at_any_key_is_reported_or_accepted_and_never_crashes(odd: object) -> None:
     for place in _places(VALUES):
         values = copy.deepcopy(VALUES)
         group = values
         for key in place[:-1]:
             group = group[key]
         group[place[-1]] = odd
-        readable, found = draft(values)
-        found += [p for p in problems_between(readable) if readable.judges(readable.in_file(p))]
-        found += sql(readable, lambda columns, expression: "double")
-        if not found:
-            project(Settings.model_validate(values), "conf/shop.yaml")
+        settings = partial(Settings, values)
+        mistakes = [*contradictions(settings), *sql(settings, lambda columns, expression: "double")]
+        with suppress(ValidationError):
+            whole = Settings.model_validate(values)
+            assert mistakes or project(whole, "conf/shop.yaml")

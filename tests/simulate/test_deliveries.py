@@ -1,4 +1,4 @@
-"""What arrives has the flaws of real deliveries, in the shares told, and each row on one day only."""
+"""What arrives has the flaws of real deliveries, in the configured shares, and each row on one day only."""
 
 from datetime import date
 
@@ -25,10 +25,10 @@ def made() -> pa.Table:
 
 
 def test_a_share_of_rows_is_late_doubled_or_broken():
-    found = arrivals(CALLS, Rows(made()), Draws(1), t=5)
-    assert [arrival.delay for arrival in found] == list(range(MOST_LATE + 1))
-    rows = pa.concat_tables([arrival.table for arrival in found])
-    late = sum(len(arrival.table) for arrival in found if arrival.delay)
+    arrived = arrivals(CALLS, Rows(made()), Draws(1), t=5)
+    assert [arrival.delay for arrival in arrived] == list(range(MOST_LATE + 1))
+    rows = pa.concat_tables([arrival.table for arrival in arrived])
+    late = sum(len(arrival.table) for arrival in arrived if arrival.delay)
     assert late / COUNT == pytest.approx(LATE, rel=0.15)
     ids = np.asarray(rows["id"])
     assert (np.unique(ids) == np.arange(COUNT)).all(), "nothing is lost"
@@ -56,8 +56,8 @@ def test_a_clean_source_has_no_flaws():
 
 def test_rows_with_a_delay_of_their_own_arrive_then():
     delay = np.arange(COUNT) % 3
-    found = arrivals(Feed("tickets", CALLS.rows, clean=True), Rows(made(), delay), Draws(1), t=5)
-    assert {arrival.delay: set(np.asarray(arrival.table["id"]) % 3) for arrival in found} == {0: {0}, 1: {1}, 2: {2}}
+    arrived = arrivals(Feed("tickets", CALLS.rows, clean=True), Rows(made(), delay), Draws(1), t=5)
+    assert {arrival.delay: set(np.asarray(arrival.table["id"]) % 3) for arrival in arrived} == {0: {0}, 1: {1}, 2: {2}}
 
 
 def test_a_part_is_read_as_it_was_written_and_leaves_nothing_beside(tmp_path):

@@ -23,29 +23,29 @@ def test_a_draw_depends_on_its_keys_alone():
         other.uniform("leaves", 3, np.array([11])),
         one.uniform("leaves", 3, np.array([11]), np.array([0])),
     ]
-    assert len({float(found[0]) for found in (alone, *others)}) == 6
+    assert len({float(drawn[0]) for drawn in (alone, *others)}) == 6
 
 
 def test_uniform_numbers_are_even_and_unrelated():
-    found = Draws(1).uniform("luck", 0, NUMBERS)
-    counts, _ = np.histogram(found, bins=20, range=(0, 1))
+    drawn = Draws(1).uniform("luck", 0, NUMBERS)
+    counts, _ = np.histogram(drawn, bins=20, range=(0, 1))
     # The chi-square quantile of 19 degrees of freedom at 0.9999.
     assert ((counts - 1000) ** 2 / 1000).sum() < 50
-    assert abs(np.corrcoef(found[:-1], found[1:])[0, 1]) < 0.03
-    assert abs(np.corrcoef(found, Draws(1).uniform("luck", 1, NUMBERS))[0, 1]) < 0.03
+    assert abs(np.corrcoef(drawn[:-1], drawn[1:])[0, 1]) < 0.03
+    assert abs(np.corrcoef(drawn, Draws(1).uniform("luck", 1, NUMBERS))[0, 1]) < 0.03
 
 
 def test_normal_numbers_have_their_moments():
-    found = Draws(1).normal("height", 0, NUMBERS)
-    assert abs(found.mean()) < 0.03
-    assert found.std() == pytest.approx(1, abs=0.03)
+    drawn = Draws(1).normal("height", 0, NUMBERS)
+    assert abs(drawn.mean()) < 0.03
+    assert drawn.std() == pytest.approx(1, abs=0.03)
     assert normal(np.array([0.5, 0.975])) == pytest.approx([0, 1.96], abs=0.01)
 
 
 @given(st.floats(0.0001, 0.9999), st.floats(0, 60))
 def test_a_poisson_count_is_the_quantile(uniform: float, rate: float):
-    found = int(poisson(np.array([uniform]), np.array([rate]))[0])
-    assert found == _quantile(uniform, rate)
+    drawn = int(poisson(np.array([uniform]), np.array([rate]))[0])
+    assert drawn == _quantile(uniform, rate)
 
 
 def _quantile(uniform: float, rate: float) -> int:

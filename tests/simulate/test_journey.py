@@ -12,16 +12,17 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from churn_spark import run
-from churn_spark.chain import backfill
+from churn_spark.cli import job
+from churn_spark.cli.source_check import check_data
 from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project
+from churn_spark.pipelines.backfill import backfill
+from churn_spark.runtime import run
 from churn_spark.simulate.manifest import simulation
 from churn_spark.simulate.simulation import simulate
-from churn_spark.source_check import check_data
-from churn_spark.stages.graph import INGEST, PROFILE, REPORT, SCORE, TRAIN
+from churn_spark.stages.all_stages import INGEST, PROFILE, REPORT, SCORE, TRAIN
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.place import Place
+from churn_spark.tables.location import Location
 
 CONF = Path(__file__).parents[2] / "conf"
 FIRST = date(2025, 1, 1)
@@ -47,21 +48,21 @@ def opened(
         text = text.replace(shipped, small)
     conf = root / f"{domain}.yaml"
     conf.write_text(text, encoding="utf-8")
-    return run.opened(conf)
+    return job.opened(conf)
 
 
 def test_the_configuration_fits_the_bank_that_is_made(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    project, _ = opened(spark, tmp_path, monkeypatch, "bank", customers=30, days=2)
-    assert check_data(project, spark) == []
+    project, _ = opened(spark, tmp_path, monkeypatch, "bank", customers=300, days=2)
+    assert check_data(project, spark).problems == []
 
 
 def test_ingest_keeps_every_good_row_once_and_names_the_others(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     project, catalog = opened(spark, tmp_path, monkeypatch, "telecom", customers=400, days=5)
-    assert check_data(project, spark) == []
+    assert check_data(project, spark).problems == []
     calls_only = replace(project, sources=(project.source("calls"),))
     for days in (4, 5):
         run.run_stage(INGEST, calls_only, catalog, FIRST + timedelta(days=days))
@@ -99,16 +100,18 @@ def test_taken_in_day_by_day_with_a_hole_is_taken_in_at_once(
             (tmp_path / late.name).rename(late)
             for part, content in whole:
                 part.write_bytes(content)
-        run.run_stage(INGEST, project, catalog, as_of, ["accept-incomplete", "add-history", "restate"])
+        run.run_stage(
+            INGEST, project, catalog, as_of, [f"accept-incomplete=calls@{late.name}", "add-history=calls", "restate"]
+        )
         backfill(project, catalog, as_of, Days(as_of, as_of + timedelta(days=1)))
 
     anew = replace(project, warehouse=replace(project.warehouse, path=str(tmp_path / "anew")))
-    at_once = Catalog(spark, Place(anew.warehouse.path), catalog.arguments)
+    at_once = Catalog(spark, Location(anew.warehouse.path), catalog.arguments)
     run.run_stage(INGEST, anew, at_once, until)
     backfill(anew, at_once, until, Days(steps[0], until + timedelta(days=1)))
     for table in ("events_calls", "tiles_calls", "contacts_calls", "first_seen", "networks", "features"):
-        found, expected = (_rows(place / table) for place in (tmp_path / "telecom" / "warehouse", tmp_path / "anew"))
-        assert found == expected, table
+        stored, expected = (_rows(place / table) for place in (tmp_path / "telecom" / "warehouse", tmp_path / "anew"))
+        assert stored == expected, table
 
 
 def _rows(table: Path) -> Counter[str]:
@@ -119,12 +122,12 @@ def read(folder: Path) -> pa.Table:
     return pa.concat_tables(pq.read_table(part) for part in sorted(folder.glob("*/*.parquet")))
 
 
-@pytest.mark.soak
+@pytest.mark.soak(minutes=8)
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_models_learn_who_leaves_a_simulated_company(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domain: str
 ):
-    project, catalog = opened(spark, tmp_path, monkeypatch, domain, customers=500, days=200)
+    project, catalog = opened(spark, tmp_path, monkeypatch, domain, customers=1000, days=200)
     as_of = FIRST + timedelta(days=200)
     for stage in (INGEST, PROFILE):
         run.run_stage(stage, project, catalog, as_of)

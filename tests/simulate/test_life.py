@@ -20,7 +20,7 @@ FIRST = date(2025, 1, 1)
 
 @dataclass(frozen=True)
 class Lived:
-    """A life with what was seen of it: a row a day."""
+    """A life with what was seen of it: one row per day."""
 
     life: Life
     days: list[Today]
@@ -124,7 +124,7 @@ def test_two_futures_differ_only_by_what_was_done():
 def test_an_action_helps_whom_it_suits_and_wakes_sleeping_dogs(kind: str, action: str, channel: str, saves: bool):
     who = np.flatnonzero(untreated().life.people.kind == [kind.name for kind in UPLIFT_TYPES].index(kind))
     act = {t: contacts(who, action, channel) for t in (5, 25)}
-    left = [(found.life.gone[who] == LEFT).sum() for found in (untreated(), lived("telecom", 3000, 90, act))]
+    left = [(simulated.life.gone[who] == LEFT).sum() for simulated in (untreated(), lived("telecom", 3000, 90, act))]
     assert left[1] < 0.75 * left[0] if saves else left[1] > 1.25 * left[0]
 
 
@@ -136,13 +136,13 @@ def test_a_change_of_regime_changes_use_and_leaving():
 
 
 def test_partners_are_mostly_of_the_own_community_and_never_beyond_the_district():
-    found: People = people(DOMAINS["telecom"], Draws(3), 1, 2 * DISTRICT + 1)
-    who, slot = np.nonzero(found.partners >= 0)
-    partner = found.partners[who, slot]
+    simulated: People = people(DOMAINS["telecom"], Draws(3), 1, 2 * DISTRICT + 1)
+    who, slot = np.nonzero(simulated.partners >= 0)
+    partner = simulated.partners[who, slot]
     assert (who != partner).all()
     assert (who // DISTRICT == partner // DISTRICT).all()
     assert (who // COMMUNITY == partner // COMMUNITY).mean() > 0.8
-    assert found.degree.max() > 4 * np.median(found.degree)
+    assert simulated.degree.max() > 4 * np.median(simulated.degree)
 
 
 def test_gone_is_gone(company: Lived):

@@ -9,18 +9,19 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from churn_spark.definitions.economics import Economics
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet, Snapshots
 from churn_spark.definitions.modelling import Candidate, Scoring, Training
 from churn_spark.definitions.periods import Periods
 from churn_spark.definitions.project import Privacy, Project, Run, Tracking, Warehouse
 from churn_spark.definitions.rules import LabelRule, Population
 from churn_spark.definitions.sources import Delivered, Source
-from churn_spark.labels.definitions import label_definitions
-from churn_spark.stages import lacking
-from churn_spark.stages.meanings import snapshot_definitions
+from churn_spark.lineage import unavailable
+from churn_spark.lineage.label_hashes import label_definitions
+from churn_spark.stages.build_features import BUILD_FEATURES
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.snapshots import LABELS, features
-from churn_spark.tables.place import Place
+from churn_spark.tables.location import Location
 from churn_spark.tables.table import Column, Table
 from tests.frames import rows
 
@@ -70,6 +71,7 @@ def project_at(root: Path, **changes: object) -> Project:
             ),
             folds=2,
             test_snapshots=1,
+            economics=Economics("12 * purchases_amount_mean_84d", 0.5, 2, 0.3, 0.1),
             bootstrap=40,
             max_score_drift=1.0,
         ),
@@ -80,7 +82,7 @@ def project_at(root: Path, **changes: object) -> Project:
 
 
 def catalog_of(spark, project: Project) -> Catalog:
-    return Catalog(spark, Place(project.warehouse.path), "--conf conf/made.yaml")
+    return Catalog(spark, Location(project.warehouse.path), "--conf conf/made.yaml")
 
 
 def run_of(project: Project, job: str, as_of: date, dates: Collection[date] = (), options: Collection[str] = ()) -> Run:
@@ -112,15 +114,18 @@ def do(
 
 
 def fill(project: Project, catalog: Catalog, table: Table, base: Mapping[str, object], *overrides) -> None:
-    """Replace the partitions that the rows lie in, as an ingest would; columns the rows do not have are null."""
+    """Replace the partitions that the rows lie in, as an ingest would that has completed every later day too.
+
+    Columns that the rows do not have are null.
+    """
     made = rows(catalog.spark, base, *overrides)
     frame = made.select(*(_column(made, column) for column in table.columns))
     days = {row[0] for row in frame.select(str(table.partition)).distinct().collect()}
-    run = run_of(project, "ingest", max(days))
-    catalog.enter(run)
-    source = next((source for source in project.sources if lacking.table_of(source) == table.name), None)
-    catalog.begin(run, {table: days}, definitions={table.name: lacking.definitions(source)} if source else None)
-    catalog.replace(table, frame, run, days)
+    run = run_of(project, "ingest", max(days) + timedelta(days=400))
+    source = next((source for source in project.sources if unavailable.table_of(source) == table.name), None)
+    definitions = {table.name: unavailable.definitions(source)} if source else None
+    with catalog.transaction(run, {table: days}, definitions=definitions) as tx:
+        tx.replace(table, frame, days)
     catalog.end(run)
 
 
@@ -129,8 +134,13 @@ def _column(made: DataFrame, column: Column):
     return value.cast(column.type).alias(column.name)
 
 
-def write_snapshots(project: Project, catalog: Catalog, days: Collection[date], labelled: Collection[date]) -> None:
-    """Write features of `days` and labels of `labelled`; the quieter a customer was, the likelier the label."""
+def write_snapshots(
+    project: Project, catalog: Catalog, days: Collection[date], labelled: Collection[date], more: float = 0
+) -> None:
+    """Write features of `days` and labels of `labelled`; the quieter a customer was, the likelier the label.
+
+    more: added to everybody's probability of the label.
+    """
     drawn = random.Random(7)
     snapshots, labels = [], []
     for day in days:
@@ -142,21 +152,28 @@ def write_snapshots(project: Project, catalog: Catalog, days: Collection[date], 
             plan = ("basic", "plus", None)[number % 3]
             a_day = spent / 28 if spent else None
             snapshots.append((customer, day, recency, count, count * 0.7, spent, plan, a_day))
-            churned = drawn.random() < 0.05 + 0.6 * (recency / 56) ** 2 + (0.15 if plan is None else 0)
+            churned = drawn.random() < 0.05 + more + 0.6 * (recency / 56) ** 2 + (0.15 if plan is None else 0)
             excluded = "churned_in_gap" if number == 0 else None
             matured = project.periods.matured_on(day)
             labels.append((customer, day, None if excluded else int(churned), excluded, None, None, matured))
+    completed(project, catalog, max(days) + timedelta(days=400))
     table = features(project.features)
     run = run_of(project, "build_features", max(days))
-    catalog.enter(run)
-    catalog.begin(run, {table: days}, definitions=snapshot_definitions(project))
-    catalog.replace(table, catalog.spark.createDataFrame(snapshots, table.schema), run, days)
+    with catalog.transaction(run, {table: days}, definitions=BUILD_FEATURES.definitions(project)) as tx:
+        tx.replace(table, catalog.spark.createDataFrame(snapshots, table.schema), days)
     catalog.end(run)
     run = run_of(project, "build_labels", max(days))
-    catalog.enter(run)
-    catalog.begin(run, {LABELS: labelled}, definitions=label_definitions(project))
+    states = {LABELS.name: {day: f"matured on {project.periods.matured_on(day)}" for day in labelled}}
     kept = [row for row in labels if row[1] in labelled]
-    catalog.replace(LABELS, catalog.spark.createDataFrame(kept, LABELS.schema), run, labelled)
+    with catalog.transaction(run, {LABELS: labelled}, definitions=label_definitions(project), states=states) as tx:
+        tx.replace(LABELS, catalog.spark.createDataFrame(kept, LABELS.schema), labelled)
+    catalog.end(run)
+
+
+def completed(project: Project, catalog: Catalog, as_of: date) -> None:
+    """Note in the ledger that ingest has completed a day on which there was nothing to take."""
+    run = run_of(project, "ingest", as_of)
+    catalog.enter(run)
     catalog.end(run)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from churn_spark.definitions.columns import Category, Measure
 from churn_spark.definitions.project import Privacy, Project
-from churn_spark.definitions.sources import Category, Delivered, Measure, RowCheck, Source
+from churn_spark.definitions.sources import Delivered, RowCheck, Source
 from churn_spark.stages.ingest import ingest
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.intake import DELIVERIES, QUARANTINE, events
@@ -17,7 +18,7 @@ HEADER = "customer,id,at,amount"
 
 
 def shop_source(path: Path, **changes: object) -> Source:
-    """Sales of a shop: customer, id, local time in New York, amount with two decimals; one file a day."""
+    """Sales of a shop: customer, id, local time in New York, amount with two decimals; one file per day."""
     given: dict[str, object] = {
         "name": "sales",
         "kind": "events",

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from pyspark.sql import types as T
 
+from churn_spark.definitions.columns import Attribute
 from churn_spark.definitions.errors import NotReadyError
 from churn_spark.definitions.features import AttributeFeature, Feature, FeatureSet
 from churn_spark.definitions.periods import Periods
-from churn_spark.definitions.rules import Population
-from churn_spark.definitions.sources import Attribute, Delivered, Source
+from churn_spark.definitions.rules import LabelRule, Population
+from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_labels import build_labels
 from churn_spark.stages.build_tiles import build_tiles
@@ -115,15 +117,18 @@ def test_a_snapshot_is_labelled_on_the_day_it_matures_and_once(made):
 
 def test_a_contract_that_ended_too_early_takes_the_label(made):
     project, catalog = made
-    project = replace(project, population=Population("contract", expression="open"))
+    crm = replace(CRM, attributes=(*CRM.attributes, Attribute("until", "until", "date")))
+    rule = Population("contract", expression="open AND (until IS NULL OR until >= as_of_date)")
+    project = replace(project, sources=(CALLS, crm), population=rule)
     fill(project, catalog, events(CALLS), CALL, called(9, "silent"))
     ended = {"open": False}
     fill(
         project,
         catalog,
         customers(project),
-        CONTRACT,
+        CONTRACT | {"until": T.DateType()},
         *({"customer_id": name} for name in ("open", "silent", "lost", "gap", "window")),
+        *({"customer_id": f"until {day}", "until": f"2026-03-{day:02}"} for day in (9, 11, 12)),
         {"customer_id": "lost", "known_from": "2026-03-11", "nominal_date": "2026-03-09", **ended},
         {"customer_id": "gap", "known_from": "2026-03-12", "nominal_date": "2026-03-11", **ended},
         {"customer_id": "window", "known_from": "2026-03-15", "nominal_date": "2026-03-14", **ended},
@@ -131,12 +136,66 @@ def test_a_contract_that_ended_too_early_takes_the_label(made):
     )
     do(build_tiles, project, catalog, S)
     do(build_features, project, catalog, S)
-    assert set(snapshot(project, catalog)) == {"open", "silent", "lost", "gap", "window"}
+    assert set(snapshot(project, catalog)) == {"open", "silent", "lost", "gap", "window", "until 11", "until 12"}
     do(build_labels, project, catalog, MATURED)
     assert labels(catalog) == {
         "open": (1, None),
         "silent": (1, None),
         "window": (1, None),
+        "until 11": (None, "churned_in_gap"),
+        "until 12": (1, None),
         "lost": (None, "already_lost"),
         "gap": (None, "churned_in_gap"),
+    }
+
+
+def test_who_is_known_to_have_left_by_an_event_is_in_no_population_and_has_no_label(made):
+    project, catalog = made
+    ended = Source("ended", "events", "csv", "none", (), "id", Delivered())
+    project = replace(project, sources=(CALLS, CRM, ended), label=LabelRule("event", ("ended",)))
+    names = ("stays", "left", "found_later", "leaves")
+    fill(project, catalog, events(CALLS), CALL, *(called(9, name) for name in names))
+    fill(
+        project,
+        catalog,
+        events(ended),
+        CALL,
+        called(8, "left"),
+        called(8, "found_later", known=12),
+        called(13, "leaves"),
+    )
+    do(build_tiles, project, catalog, MATURED)
+    do(build_features, project, catalog, S)
+    assert set(snapshot(project, catalog)) == {"stays", "found_later", "leaves"}
+    do(build_labels, project, catalog, MATURED)
+    assert labels(catalog) == {"stays": (0, None), "leaves": (1, None), "found_later": (None, "already_lost")}
+
+
+def test_a_date_of_the_customer_is_a_label_as_known_when_it_matures(made):
+    project, catalog = made
+    crm = replace(CRM, attributes=(*CRM.attributes, Attribute("left_on", "left_on", "date")))
+    project = replace(project, sources=(CALLS, crm), label=LabelRule("attribute", ("crm",), attribute="left_on"))
+    names = ("stays", "left", "found_later", "gap", "leaves", "prolonged", "told_too_late")
+    fill(project, catalog, events(CALLS), CALL, *(called(9, name) for name in names))
+    versions = [
+        {"customer_id": "left", "left_on": "2026-03-09"},
+        {"customer_id": "found_later", "known_from": "2026-03-12", "left_on": "2026-03-08"},
+        {"customer_id": "gap", "known_from": "2026-03-12", "left_on": "2026-03-11"},
+        {"customer_id": "leaves", "left_on": "2026-03-16"},
+        {"customer_id": "prolonged", "left_on": "2026-03-14"},
+        {"customer_id": "prolonged", "known_from": "2026-03-14", "left_on": "2027-03-14"},
+        {"customer_id": "told_too_late", "known_from": "2026-03-19", "left_on": "2026-03-14"},
+    ]
+    fill(project, catalog, customers(project), CONTRACT | {"left_on": T.DateType()}, *versions)
+    do(build_tiles, project, catalog, MATURED)
+    do(build_features, project, catalog, S)
+    assert set(snapshot(project, catalog)) == set(names) - {"left"}
+    do(build_labels, project, catalog, MATURED)
+    assert labels(catalog) == {
+        "stays": (0, None),
+        "found_later": (None, "already_lost"),
+        "gap": (None, "churned_in_gap"),
+        "leaves": (1, None),
+        "prolonged": (0, None),
+        "told_too_late": (0, None),
     }

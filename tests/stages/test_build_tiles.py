@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from churn_spark.definitions.columns import Category, Cleaning, Measure
 from churn_spark.definitions.errors import ConfigError
-from churn_spark.definitions.sources import Category, Cleaning, Delivered, Measure, Source
+from churn_spark.definitions.sources import Delivered, Source
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.tables.contracts.intake import events
-from churn_spark.tables.contracts.models import CLEANING_LIMITS
+from churn_spark.tables.contracts.profile import CLEANING_LIMITS
 from churn_spark.tables.contracts.tiles import FIRST_SEEN, tiles
 from tests.stages.made_warehouse import catalog_of, do, fill, project_at
 

@@ -49,37 +49,40 @@ def made_history(dice: random.Random, scenario: int) -> list[Made]:
     def rows() -> list[Row]:
         drawn: list[Row] = []
         for _ in range(dice.randint(0, 5)):
-            customer = dice.choice(["c1", "c1", "c2", "c2", ""]) if dice.random() < 0.3 else "c1"
             event_id = "" if dice.random() < 0.05 else f"{scenario}{dice.choice('abc')}"
-            amount = dice.choice(AMOUNTS) if dice.random() < 0.4 else dice.choice(["1.50", "2"])
-            drawn.append((customer, event_id, dice.choice(TIMES), amount))
+            # Most rows say of their event what others say of it, or differ in the customer or the amount only.
+            said = dice if dice.random() < 0.3 else random.Random(event_id)
+            time = said.choice(TIMES)
+            customer = dice.choice(["c1", "c1", "c2", "c2", ""]) if dice.random() < 0.2 else "c1"
+            amount = dice.choice(AMOUNTS) if dice.random() < 0.2 else said.choice(["1.50", "2"])
+            drawn.append((customer, event_id, time, amount))
         return drawn + drawn[: dice.randint(0, 1)]
 
-    found: list[Made] = []
+    deliveries: list[Made] = []
     for number in range(dice.randint(1, 4)):
         nominal = FIRST + dice.randint(0, 4) * DAY
         # Some deliver again what another delivered.
-        content = list(dice.choice(found).rows) if found and dice.random() < 0.3 else rows()
+        content = list(dice.choice(deliveries).rows) if deliveries and dice.random() < 0.3 else rows()
         restated = rows() if dice.random() < 0.3 else None
         name = f"{nominal}_{dice.randint(0, 9)}_{scenario:03d}_{number}.csv"
-        found.append(Made(name, nominal, dice.randrange(len(RUNS)), content, restated))
-    return found
+        deliveries.append(Made(name, nominal, dice.randrange(len(RUNS)), content, restated))
+    return deliveries
 
 
 def taken(made: list[Made], runs: int) -> list[Delivery]:
     """The deliveries taken after the first runs, each with its day and newest content."""
-    found: dict[str, Delivery] = {}
+    deliveries: dict[str, Delivery] = {}
     completed = date.min
     for number, (day, restate) in enumerate(RUNS[:runs]):
         as_of = FIRST + day * DAY
         completed = max(as_of, completed)
         for one in made:
             rows = one.restated if restate and one.restated is not None else one.rows
-            if one.name in found:
-                found[one.name] = Delivery(one.name, one.nominal, found[one.name].taken_on, rows)
+            if one.name in deliveries:
+                deliveries[one.name] = Delivery(one.name, one.nominal, deliveries[one.name].taken_on, rows)
             elif one.arrives <= number and one.nominal + DAY <= as_of:
-                found[one.name] = Delivery(one.name, one.nominal, completed, rows)
-    return list(found.values())
+                deliveries[one.name] = Delivery(one.name, one.nominal, completed, rows)
+    return list(deliveries.values())
 
 
 def test_the_tables_follow_from_deliveries_and_their_days_alone(spark, tmp_path):

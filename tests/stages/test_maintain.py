@@ -5,18 +5,19 @@ from datetime import date
 
 import pytest
 
-from churn_spark import chain, cli
-from churn_spark.chain import backfill, everything_due, score_days
+from churn_spark.cli import main
 from churn_spark.definitions.errors import ModelError, OtherDefinitionError
 from churn_spark.definitions.features import Feature, FeatureSet, Snapshots
 from churn_spark.definitions.modelling import Scoring
 from churn_spark.definitions.project import Retention
 from churn_spark.definitions.rules import LabelRule, Population
 from churn_spark.definitions.sources import Delivered
-from churn_spark.run import run_stage
+from churn_spark.pipelines.backfill import backfill
+from churn_spark.pipelines.plan import everything_due
+from churn_spark.runtime.run import run_stage
+from churn_spark.stages.all_stages import SCORE
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_tiles import build_tiles
-from churn_spark.stages.graph import SCORE
 from churn_spark.stages.ingest import ingest
 from churn_spark.stages.maintain import maintain
 from churn_spark.tables.contracts.snapshots import RISK_SCORES, features
@@ -48,10 +49,9 @@ def place(spark, tmp_path) -> Shop:
         do(work, project, place.catalog, SECOND)
     do(build_features, project, place.catalog, SECOND, dates=(FIRST, SECOND))
     run = run_of(project, "score", SECOND)
-    place.catalog.enter(run)
-    place.catalog.begin(run, {RISK_SCORES: [FIRST, SECOND]})
     scored = [{"customer_id": "c1", "as_of_date": day.isoformat(), "risk": 0.5} for day in (FIRST, SECOND)]
-    place.catalog.replace(RISK_SCORES, _scores(spark, scored), run, [FIRST, SECOND])
+    with place.catalog.transaction(run, {RISK_SCORES: [FIRST, SECOND]}) as tx:
+        tx.replace(RISK_SCORES, _scores(spark, scored), [FIRST, SECOND])
     place.catalog.end(run)
     return place
 
@@ -74,7 +74,7 @@ def test_what_was_predicted_outlives_the_snapshots_it_was_made_from(place):
     assert do(maintain, place.project, place.catalog, after).status == "ok"
     assert days(place, features(place.project.features)) == {SECOND}
     changed = replace(place.project, scoring=Scoring(high_share=0.5))
-    assert score_days(changed, place.catalog, after) == [SECOND]
+    assert SCORE.dates(changed, place.catalog, after, None)["risk_scores"] == [SECOND]
     assert days(place, RISK_SCORES) == {FIRST, SECOND}
     assert do(maintain, place.project, place.catalog, after).status == "nothing_to_do"
 
@@ -95,19 +95,18 @@ def test_scores_that_no_model_can_make_again_stay_as_they_are(place, monkeypatch
     changed = replace(place.project, scoring=Scoring(high_share=0.5))
     with pytest.raises(ModelError, match="no model is in force"):
         backfill(changed, place.catalog, SECOND)
-    monkeypatch.setattr(chain, "run_stage", unfit)
+    monkeypatch.setattr("churn_spark.pipelines.backfill.run_stage", unfit)
     plan = backfill(changed, place.catalog, SECOND)
     assert {(item.table, item.kind) for item in plan} == {("risk_scores", "definition")}
     assert days(place, RISK_SCORES) == {FIRST, SECOND}
 
 
 def test_a_query_over_what_was_left_half_written_is_warned_of(place, caplog):
-    cli.log.addHandler(caplog.handler)
-    cli.views(place.project, place.catalog)
+    main.log.addHandler(caplog.handler)
+    main.views(place.project, place.catalog)
     assert caplog.messages == []
-    run = run_of(place.project, "score", SECOND)
-    place.catalog.enter(run)
-    place.catalog.begin(run, {RISK_SCORES: [SECOND]})
-    cli.views(place.project, place.catalog)
-    cli.log.removeHandler(caplog.handler)
+    with place.catalog.transaction(run_of(place.project, "score", SECOND), {RISK_SCORES: [SECOND]}):
+        pass  # and it never ends
+    main.views(place.project, place.catalog)
+    main.log.removeHandler(caplog.handler)
     assert set(caplog.messages) == {"risk_scores: 2024-03-10 is half-written; churn-spark status says by which run"}

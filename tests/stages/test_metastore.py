@@ -1,4 +1,4 @@
-"""A warehouse of a metastore: the chain finds its tables by name, and writes in them what it writes below a path."""
+"""The chain gives the same tables by name in a metastore as below a path, and with generated code as without."""
 
 import shlex
 import subprocess
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from churn_spark import chain
 from churn_spark.definitions.errors import ConfigError
 from churn_spark.definitions.periods import Days
-from churn_spark.stages.graph import INGEST
+from churn_spark.pipelines.backfill import backfill
+from churn_spark.stages.all_stages import INGEST
+from tests.conftest import as_in_production
 from tests.small_project import SmallProject, small_project
 from tests.trained_shop import DAYS, OpenShop, content, opened
 
@@ -35,13 +36,24 @@ def gone_through(files: SmallProject, *days: date) -> OpenShop:
     shop = opened(files)
     for as_of in days:
         shop.stage(INGEST, as_of)
-        chain.backfill(shop.project, shop.catalog, as_of, Days(as_of, as_of + DAY))
+        backfill(shop.project, shop.catalog, as_of, Days(as_of, as_of + DAY))
     return shop
 
 
-def test_the_chain_gives_by_name_the_tables_that_it_gives_by_path(spark, tmp_path):
-    files = shop_of(tmp_path / "shop", "spark_catalog.corner_shop")
-    by_path = gone_through(shop_of(tmp_path / "by_path"), files.start + DAYS * DAY)
+@pytest.fixture(scope="module")
+def by_path(spark, tmp_path_factory) -> OpenShop:
+    files = shop_of(tmp_path_factory.mktemp("by_path"))
+    return gone_through(files, files.start + DAYS * DAY)
+
+
+def test_generated_code_gives_the_tables_that_interpreted_code_gives(spark, by_path, tmp_path):
+    with as_in_production(spark):
+        generated = gone_through(shop_of(tmp_path), by_path.as_of)
+    assert generated.content() == by_path.content()
+
+
+def test_the_chain_gives_by_name_the_tables_that_it_gives_by_path(spark, by_path, tmp_path):
+    files = shop_of(tmp_path, "spark_catalog.corner_shop")
     spark.sql(f"CREATE SCHEMA corner_shop LOCATION '{files.warehouse}'")
     try:
         named = gone_through(files, by_path.as_of)
@@ -74,7 +86,7 @@ def test_every_process_finds_in_hives_metastore_what_others_wrote(spark, tmp_pat
     }
 
     def run(*arguments: str) -> None:
-        command = [sys.executable, "-c", "from churn_spark.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from churn_spark.cli.main import main; main()", *arguments]
         command += [f"--conf={files.conf}"]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -1,21 +1,24 @@
-"""Networks with a real catalog: one partition a month, built when it is due, that the snapshots of the month take."""
+"""Networks with a real catalog: one partition per month, built when it is due, that the snapshots of the month take."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from churn_spark import chain
+from churn_spark.definitions.columns import Category
 from churn_spark.definitions.errors import NotReadyError
 from churn_spark.definitions.features import Feature, FeatureSet, Snapshots
-from churn_spark.definitions.periods import Days
+from churn_spark.definitions.periods import Days, days_up_to, single_day
 from churn_spark.definitions.rules import LabelRule, Leaving, Population
-from churn_spark.definitions.sources import Category, Delivered, Source
-from churn_spark.stages import reads
-from churn_spark.stages.build_features import build_features
+from churn_spark.definitions.sources import Delivered, Source
+from churn_spark.lineage.ledger import Ledger
+from churn_spark.pipelines.backfill import backfill
+from churn_spark.pipelines.daily import daily
+from churn_spark.pipelines.plan import everything_due
+from churn_spark.stages.all_stages import BUILD_NETWORKS, daily_stages
+from churn_spark.stages.build_features import BUILD_FEATURES, build_features
 from churn_spark.stages.build_networks import build_networks
 from churn_spark.stages.build_tiles import build_tiles
-from churn_spark.stages.graph import BUILD_NETWORKS, daily_stages
 from churn_spark.tables.contracts.intake import events
 from churn_spark.tables.contracts.snapshots import NETWORKS, features
 from tests.features import network_oracle as oracle
@@ -87,27 +90,44 @@ def test_daily_builds_a_month_once_and_again_only_when_it_is_stale(made, monkeyp
     project, catalog = made
     ran = []
     stages = [stage for stage in daily_stages(project) if stage is BUILD_NETWORKS]
-    monkeypatch.setattr(chain, "daily_stages", lambda project: stages)
-    monkeypatch.setattr(chain, "run_stage", lambda stage, *given: ran.append(do(stage.work, *given[:3])))
+    monkeypatch.setattr("churn_spark.stages.all_stages.daily_stages", lambda project: stages)
+    monkeypatch.setattr(
+        "churn_spark.pipelines.daily.run_stage", lambda stage, *given: ran.append(do(stage.work, *given[:3]))
+    )
     for day in (date(2026, 4, 29), date(2026, 4, 30), date(2026, 5, 1), date(2026, 5, 2)):
-        chain.daily(project, catalog, day)
+        daily(project, catalog, day)
     assert [_written(entry) for entry in ran] == [[date(2026, 4, 1)], [date(2026, 5, 1)]]
     fill(project, catalog, events(CALLS), BETWEEN, _on(date(2026, 4, 26), "12", "2026-04-27"))
     do(build_tiles, project, catalog, date(2026, 5, 2))
-    chain.daily(project, catalog, date(2026, 5, 3))
+    daily(project, catalog, date(2026, 5, 3))
     assert [_written(entry) for entry in ran[2:]] == [[date(2026, 5, 1)]]
+
+
+def test_the_stage_itself_builds_a_month_once_and_again_only_when_it_is_stale(made):
+    project, catalog = made
+    days = (date(2026, 8, 30), date(2026, 8, 31), date(2026, 9, 1), date(2026, 9, 2), date(2026, 9, 3))
+    ran = []
+    for day in days[:4]:
+        ran.append(do(build_networks, project, catalog, day))
+        catalog.refresh()
+    assert [_written(entry) for entry in ran] == [[date(2026, 8, 1)], [], [date(2026, 9, 1)], []]
+    assert [entry.status for entry in ran] == ["ok", "nothing_to_do", "ok", "nothing_to_do"]
+    fill(project, catalog, events(CALLS), BETWEEN, _on(date(2026, 8, 26), "13", "2026-08-27"))
+    do(build_tiles, project, catalog, days[4])
+    catalog.refresh()
+    assert _written(do(build_networks, project, catalog, days[4], days)) == [date(2026, 9, 1)]
 
 
 def test_what_is_due_is_told_with_its_reason(made):
     project, catalog = made
     june, asked = date(2026, 6, 1), Days(date(2026, 6, 10), date(2026, 6, 11))
-    plan = chain.backfill(project, catalog, asked.first, asked, dry_run=True)
+    plan = backfill(project, catalog, asked.first, asked, dry_run=True)
     assert _reasons(plan, "networks")[june] == _reasons(plan, "features")[asked.first] == "missing"
     do(build_networks, project, catalog, asked.first)
     catalog.refresh()
-    assert june not in _reasons(chain.everything_due(project, catalog, asked.first, asked), "networks")
+    assert june not in _reasons(everything_due(project, catalog, asked.first, asked), "networks")
     other = replace(FEATURES, windowed=(replace(FEATURES.windowed[0], hash="pagerank-2"), *FEATURES.windowed[1:]))
-    plan = chain.everything_due(replace(project, features=other), catalog, asked.first, asked)
+    plan = everything_due(replace(project, features=other), catalog, asked.first, asked)
     assert _reasons(plan, "networks")[june] == "columns"
 
 
@@ -120,23 +140,23 @@ def test_nothing_is_computed_that_no_feature_asks_for(made):
     alone = replace(project, features=FeatureSet((Feature("degree", "calls", "degree", window=28, hash="degree-1"),)))
     assert BUILD_NETWORKS not in daily_stages(alone)
     assert do(build_networks, alone, catalog, MARCH).status == "nothing_to_do"
-    assert not _reasons(chain.everything_due(alone, catalog, date(2026, 3, 10)), "networks")
-    assert "networks" not in reads.features(alone, "features", MARCH)
+    assert not _reasons(everything_due(alone, catalog, date(2026, 3, 10)), "networks")
+    assert "networks" not in BUILD_FEATURES.reads(alone, Ledger(), "features", MARCH)
 
 
 def test_a_month_reads_what_its_first_day_can_know(made):
     project, _ = made
     span = Days(date(2026, 2, 2), date(2026, 3, 2))
-    before = reads.until(MARCH)
-    assert reads.networks(project, "networks", MARCH) == {
+    before = days_up_to(MARCH)
+    assert BUILD_NETWORKS.reads(project, Ledger(), "networks", MARCH) == {
         "first_seen": before,
         "contacts_calls": span,
         "events_ended": before,
     }
     silent = replace(project, features=replace(FEATURES, leaving=Leaving(("calls",), after=14)))
-    assert reads.networks(silent, "networks", MARCH) == {
+    assert BUILD_NETWORKS.reads(silent, Ledger(), "networks", MARCH) == {
         "first_seen": before,
         "contacts_calls": span,
         "tiles_calls": Days(MARCH - timedelta(days=13), date(2026, 3, 2)),
     }
-    assert reads.features(project, "features", date(2026, 3, 31))["networks"] == reads.on(MARCH)
+    assert BUILD_FEATURES.reads(project, Ledger(), "features", date(2026, 3, 31))["networks"] == single_day(MARCH)

@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from churn_spark.chain import everything_due
-from churn_spark.definitions.errors import ConfigError, DeliveryError
+from churn_spark.definitions.columns import Attribute, Cleaning, Measure
+from churn_spark.definitions.errors import ConfigError, DeliveryError, NotReadyError
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet, Snapshots
 from churn_spark.definitions.rules import LabelRule, Population
-from churn_spark.definitions.sources import Attribute, Cleaning, Delivered, Measure, Source
-from churn_spark.stages import lacking
+from churn_spark.definitions.sources import Delivered, Source
+from churn_spark.lineage import unavailable
+from churn_spark.lineage.ledger import Entry, Written
+from churn_spark.pipelines.plan import everything_due
 from churn_spark.stages.build_features import build_features
 from churn_spark.stages.build_labels import build_labels
 from churn_spark.stages.build_tiles import build_tiles
 from churn_spark.stages.ingest import ingest
-from churn_spark.stages.training_snapshots import equal_features
+from churn_spark.stages.training.snapshots import equal_features
 from churn_spark.tables.contracts.snapshots import LABELS, features
 from churn_spark.tables.contracts.tiles import tiles
-from churn_spark.tables.ledger import Entry, Written
 from tests.stages.made_warehouse import do
 from tests.stages.shop import Shop, shop
 
@@ -77,7 +78,7 @@ def with_big(place: Shop) -> Shop:
     return Shop(replace(place.project, sources=(source,), features=wanted), place.catalog, place.folder)
 
 
-def found(place: Shop) -> dict[date, tuple[object, ...]]:
+def features_by_date(place: Shop) -> dict[date, tuple[object, ...]]:
     place.catalog.refresh()
     rows = place.catalog.read(features(place.project.features)).collect()
     return {row["as_of_date"]: (row["count"], row["big_sum"], row["part"]) for row in rows}
@@ -92,19 +93,19 @@ def test_nothing_stops_and_what_reaches_old_rows_is_null_until_they_are_taken_ag
     later = with_big(place)
     later.deliver("2024-03-10.csv", ["c1,100,2024-03-10 12:00:00,5"])
     built(later, FIRST, SECOND, THIRD)
-    assert found(later) == {FIRST: (2, None, None), SECOND: (4, None, None), THIRD: (3, None, None)}
+    assert features_by_date(later) == {FIRST: (2, None, None), SECOND: (4, None, None), THIRD: (3, None, None)}
     assert due(later) == set(), "what cannot be had is not due for ever"
     used, left_out = equal_features(later.project, later.catalog, [FIRST, SECOND, THIRD])
     assert (set(used), set(left_out)) == ({"count"}, {"big_sum", "part"})
-    (told,) = lacking.told(later.project, later.catalog.ledger)
-    assert "events_sales: big is null in 2 partitions (4 rows)" in told
+    (line,) = unavailable.warnings(later.project, later.catalog.ledger)
+    assert "events_sales: big is null in 2 partitions (4 rows)" in line
 
     do(ingest, later.project, later.catalog, THIRD, options=["add-columns"])
     assert ("features", FIRST) in due(later)
     built(later, FIRST, SECOND, THIRD)
-    assert found(later) == {FIRST: (2, 1, 0.5), SECOND: (4, 2, 0.5), THIRD: (3, 2, 2 / 3)}
+    assert features_by_date(later) == {FIRST: (2, 1, 0.5), SECOND: (4, 2, 0.5), THIRD: (3, 2, 2 / 3)}
     assert set(equal_features(later.project, later.catalog, [FIRST, SECOND, THIRD])[0]) == {"count", "big_sum", "part"}
-    assert list(lacking.told(later.project, later.catalog.ledger)) == []
+    assert list(unavailable.warnings(later.project, later.catalog.ledger)) == []
 
 
 def test_a_counterparty_configured_later_is_not_nobody(place):
@@ -118,7 +119,7 @@ def test_a_counterparty_configured_later_is_not_nobody(place):
     assert due(later) == set()
     # The network of a snapshot is that of the first day of its month.
     ranked = replace(project, features=FeatureSet((Feature("rank", "sales", "pagerank", window=30, hash="rank-1"),)))
-    unknown = {d: lacking.features(ranked, later.catalog.ledger, "features", d) for d in (THIRD, MATURED)}
+    unknown = {d: unavailable.features(ranked, later.catalog.ledger, "features", d) for d in (THIRD, MATURED)}
     assert unknown == {THIRD: set(), MATURED: {"rank"}}
     built(later, FIRST, SECOND, THIRD, options=("add-columns",))
     assert degrees(later) == {FIRST: 2, SECOND: 4, THIRD: 3}
@@ -136,19 +137,19 @@ def test_a_window_that_no_longer_reaches_old_rows_has_the_feature(place):
     built(later, THIRD)
     later.deliver("2024-03-11.csv", ["c1,110,2024-03-11 12:00:00,1"])
     built(later, date(2024, 3, 12))
-    assert found(later)[THIRD] == (3, None, None)
-    assert found(later)[date(2024, 3, 12)] == (2, 1, 0.5)
+    assert features_by_date(later)[THIRD] == (3, None, None)
+    assert features_by_date(later)[date(2024, 3, 12)] == (2, 1, 0.5)
 
 
 def test_deliveries_that_are_gone_leave_their_days_without_the_column(place):
     (place.folder / "2024-03-08.csv").unlink()
     later = with_big(place)
     built(later, FIRST, SECOND, options=("add-columns",))
-    assert found(later) == {FIRST: (2, None, None), SECOND: (4, None, None)}
+    assert features_by_date(later) == {FIRST: (2, None, None), SECOND: (4, None, None)}
     rows = later.catalog.read(tiles(later.source)).select("known_from", "big_sum").collect()
     assert dict(rows) == {FIRST: None, SECOND: 1}
-    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", FIRST) >= {"big"}
-    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) == set()
+    assert unavailable.tiles(later.project, later.catalog.ledger, "tiles_sales", FIRST) >= {"big"}
+    assert unavailable.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) == set()
 
 
 def test_a_day_with_rows_of_a_delivery_that_is_gone_lacks_what_the_other_has(place):
@@ -157,13 +158,15 @@ def test_a_day_with_rows_of_a_delivery_that_is_gone_lacks_what_the_other_has(pla
     later.deliver("2024-03-09b.csv", ["c2,1,2024-03-09 14:00:00,9"])
     do(ingest, later.project, later.catalog, SECOND)
     assert later.events("event_id", "big")[0] == ("1", Decimal(1))
-    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) >= {"big"}
+    assert unavailable.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) >= {"big"}
     do(ingest, later.project, later.catalog, SECOND, options=["add-columns"])
-    assert lacking.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) >= {"big"}
+    assert unavailable.tiles(later.project, later.catalog.ledger, "tiles_sales", SECOND) >= {"big"}
 
 
 def test_a_new_window_over_what_tiles_hold_is_added_to_snapshots_and_nothing_else_is_made_again(place):
-    do(build_labels, place.project, place.catalog, MATURED)
+    place.deliver("2024-04-19.csv", [])  # the data go on
+    for work in (ingest, build_labels):
+        do(work, place.project, place.catalog, MATURED)
     assert {row["label"] for row in place.catalog.read(LABELS).collect()} == {0, 1}
     wanted = FeatureSet((COUNT, replace(COUNT, name="yesterday", window=1, hash="count-2")))
     wider = Shop(replace(place.project, features=wanted), place.catalog, place.folder)
@@ -179,8 +182,11 @@ def test_a_new_window_over_what_tiles_hold_is_added_to_snapshots_and_nothing_els
 def test_labels_by_an_event_wait_until_all_events_can_tell(place):
     later = with_big(place)
     later = replace(later, project=replace(later.project, label=LabelRule("event", ("sales",), filter="BIG = 1")))
-    built(later, FIRST, SECOND)
-    do(build_labels, later.project, later.catalog, MATURED)
+    with pytest.raises(NotReadyError, match="who was in the population at 2024-03-09 is not known: big is null"):
+        built(later, FIRST, SECOND)
+    later.deliver("2024-04-19.csv", [])  # the data go on
+    for work in (ingest, build_labels):
+        do(work, later.project, later.catalog, MATURED)
     assert later.catalog.ledger.partitions("labels") == {}
     assert not {table for table, _ in due(later, MATURED)} & {"labels"}
     built(later, FIRST, SECOND, options=("add-columns",))
@@ -192,14 +198,14 @@ def test_a_population_by_an_attribute_that_versions_lack_is_refused(place):
     crm = Source("crm", "customers", "csv", "", (("customer", "string"),), "customer", Delivered(), attributes=())
     taken = Entry(
         "r", "end", 99, "ingest", FIRST, datetime(2024, 3, 9, tzinfo=UTC), "ok",
-        writes=(Written("customers", FIRST, 1, "f", True),), definitions={"customers": lacking.definitions(crm)},
+        writes=(Written("customers", FIRST, 1, "f", True),), definitions={"customers": unavailable.definitions(crm)},
     )  # fmt: skip
     place.catalog.ledger.add(taken)
-    told = replace(crm, attributes=(Attribute("plan", "plan", "string"),))
-    sources = (*place.project.sources, told)
+    with_plan = replace(crm, attributes=(Attribute("plan", "plan", "string"),))
+    sources = (*place.project.sources, with_plan)
     for expression, unknown in (("Plan = 'gold'", {"plan"}), ("city = 'plan'", set())):
         project = replace(place.project, sources=sources, population=Population("contract", expression=expression))
-        assert lacking.population(project, place.catalog.ledger, FIRST) == unknown
+        assert unavailable.population(project, place.catalog.ledger, FIRST) == unknown
 
 
 def test_rows_are_not_dropped_for_want_of_a_column_that_nobody_asked_for(place):
@@ -211,7 +217,7 @@ def test_rows_are_not_dropped_for_want_of_a_column_that_nobody_asked_for(place):
     with pytest.raises(ConfigError, match=r"drop of big would drop rows known from 2024-03-09, 2024-03-10"):
         do(build_tiles, later.project, later.catalog, SECOND)
     built(later, FIRST, SECOND, options=("add-columns",))
-    assert found(later) == {FIRST: (2, 1, 0.5), SECOND: (4, 2, 0.5)}
+    assert features_by_date(later) == {FIRST: (2, 1, 0.5), SECOND: (4, 2, 0.5)}
 
 
 def test_a_delivery_that_kept_no_row_is_taken_again_when_the_rows_would_be_others(place):

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from churn_spark.definitions.project import Run
 from churn_spark.tables.catalog import Catalog
-from churn_spark.tables.place import Place
+from churn_spark.tables.location import Location
 from churn_spark.tables.table import DATE, DOUBLE, LONG, STRING, Column, Table
 
 DAY = date(2026, 3, 1)
@@ -45,7 +45,7 @@ def a_run(job: str = "score", as_of: date = DAY) -> Run:
 
 
 def a_catalog(spark: SparkSession, root: Path) -> Catalog:
-    return Catalog(spark, Place(str(root)), "--conf conf/x.yaml")
+    return Catalog(spark, Location(str(root)), "--conf conf/x.yaml")
 
 
 def scores(spark: SparkSession, *found: tuple[str, date, float | None, int | None]) -> DataFrame:
@@ -60,8 +60,8 @@ def write(catalog: Catalog, table: Table, rows: DataFrame, run: Run, dates: Iter
     """One whole run that replaces dates of one table; returns its end row."""
     owned = tuple(dates)
     catalog.enter(run)
-    catalog.begin(run, {table: owned})
-    catalog.replace(table, rows, run, owned, within)
+    with catalog.transaction(run, {table: owned}) as tx:
+        tx.replace(table, rows, owned, within)
     return catalog.end(run)
 
 

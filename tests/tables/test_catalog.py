@@ -84,9 +84,9 @@ def test_a_narrowed_replacement_leaves_the_rest_of_the_partition(spark, catalog)
 def test_two_replacements_of_one_run_in_one_partition_count_together(spark, catalog):
     run = a_run()
     catalog.enter(run)
-    catalog.begin(run, {TAKEN: [DAY]})
-    for delivery, customer in (("one", "a"), ("two", "b")):
-        catalog.replace(TAKEN, taken(spark, (delivery, customer, DAY)), run, [DAY], {"delivery": [delivery]})
+    with catalog.transaction(run, {TAKEN: [DAY]}) as tx:
+        for delivery, customer in (("one", "a"), ("two", "b")):
+            tx.replace(TAKEN, taken(spark, (delivery, customer, DAY)), [DAY], {"delivery": [delivery]})
     (written,) = catalog.end(run).writes
     assert (written.rows, written.partition) == (2, DAY)
 
@@ -125,25 +125,32 @@ def test_rows_outside_the_narrowed_part_are_refused(spark, catalog):
     ],
 )
 def test_what_does_not_match_the_contract_is_named_and_not_written(spark, announced, change, message):
-    catalog, run = announced
+    catalog, tx = announced
     with pytest.raises(ContractError, match=message):
-        catalog.replace(SCORES, change(scores(spark, ("b", DAY, 0.1, 2))), run, [DAY])
+        tx.replace(SCORES, change(scores(spark, ("b", DAY, 0.1, 2))), [DAY])
     assert not catalog.exists(SCORES)
 
 
 def test_dates_that_were_not_announced_are_refused(spark, announced):
-    catalog, run = announced
+    _, tx = announced
     with pytest.raises(ContractError, match="writes 2026-03-02 without announcing it"):
-        catalog.replace(SCORES, scores(spark), run, [NEXT])
+        tx.replace(SCORES, scores(spark), [NEXT])
+
+
+def test_nothing_is_written_after_a_transaction(spark, catalog):
+    with catalog.transaction(a_run(), {SCORES: [DAY]}) as tx:
+        pass
+    with pytest.raises(ContractError, match=r"scores: the run score-\S+ writes after its transaction"):
+        tx.replace(SCORES, scores(spark, ONE), [DAY])
+    assert not catalog.exists(SCORES)
 
 
 @pytest.fixture(scope="module")
 def announced(spark, tmp_path_factory):
-    """A catalog whose run has announced one date and written nothing."""
-    catalog, run = a_catalog(spark, tmp_path_factory.mktemp("announced")), a_run()
-    catalog.enter(run)
-    catalog.begin(run, {SCORES: [DAY]})
-    return catalog, run
+    """A catalog and the transaction of a run that has announced one date and written nothing."""
+    catalog = a_catalog(spark, tmp_path_factory.mktemp("announced"))
+    with catalog.transaction(a_run(), {SCORES: [DAY]}) as tx:
+        yield catalog, tx
 
 
 def test_columns_that_join_or_leave_the_contract_leave_old_partitions_readable(spark, catalog):
@@ -171,10 +178,11 @@ def test_a_stored_column_of_another_type_is_named_by_reads_and_writes(spark, cat
 def test_append_adds_rows_and_refuses_a_key_twice(spark, catalog):
     run = a_run("train")
     catalog.enter(run)
-    catalog.append(CHOSEN, spark.createDataFrame([("x", 1)], CHOSEN.schema), run)
-    with pytest.raises(ContractError, match=r"chosen: a key \(event_id\) stands twice"):
-        catalog.append(CHOSEN, spark.createDataFrame([("y", 1), ("y", 2)], CHOSEN.schema), run)
-    catalog.append(CHOSEN, spark.createDataFrame([("z", 2)], CHOSEN.schema), run)
+    with catalog.transaction(run, {}) as tx:
+        tx.append(CHOSEN, spark.createDataFrame([("x", 1)], CHOSEN.schema))
+        with pytest.raises(ContractError, match=r"chosen: a key \(event_id\) stands twice"):
+            tx.append(CHOSEN, spark.createDataFrame([("y", 1), ("y", 2)], CHOSEN.schema))
+        tx.append(CHOSEN, spark.createDataFrame([("z", 2)], CHOSEN.schema))
     assert catalog.end(run).status == "ok"
     assert content(catalog, CHOSEN) == [("x", 1), ("z", 2)]
 
@@ -182,5 +190,5 @@ def test_append_adds_rows_and_refuses_a_key_twice(spark, catalog):
 def test_a_commit_names_its_run(spark, catalog):
     run = a_run()
     write(catalog, SCORES, scores(spark, ONE), run)
-    newest = catalog.place.delta(spark, "scores").history(1).select("userMetadata").first()
+    newest = catalog.location.delta(spark, "scores").history(1).select("userMetadata").first()
     assert run.run_id in newest[0]

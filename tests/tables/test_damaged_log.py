@@ -7,7 +7,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from churn_spark.definitions.errors import ContractError, NotReadyError
-from churn_spark.tables.damage import named
+from churn_spark.tables.damage import damage_error
 from tests.tables.scratch import DAY, SCORES, a_catalog, a_run, content, scores, write
 
 CHECKPOINT = 10
@@ -71,9 +71,9 @@ def test_a_truncated_newest_entry_is_named_and_the_same_repair_works(spark, cata
     entry.write_bytes(entry.read_bytes()[:200])
     _forget(spark)
     reader = a_catalog(spark, tmp_path)
-    with pytest.raises((ContractError, PySparkException, Py4JJavaError)) as told:
+    with pytest.raises((ContractError, PySparkException, Py4JJavaError)) as raised:
         reader.read(SCORES).collect()
-    damaged = named(told.value) or told.value
+    damaged = damage_error(raised.value) or raised.value
     assert f"/scores/_delta_log/{2:020d}.json is missing or cannot be read" in str(damaged)
     _away(log, 2)
     _forget(spark)
@@ -109,9 +109,9 @@ def test_a_damaged_checkpoint_is_named_and_reads_go_on_without_it(spark, tmp_pat
     checkpoint = log / f"{CHECKPOINT:020d}.checkpoint.parquet"
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     _forget(spark)
-    with pytest.raises((PySparkException, Py4JJavaError)) as told:
+    with pytest.raises((PySparkException, Py4JJavaError)) as raised:
         spark.read.format("delta").load(str(place)).collect()
-    assert f"{checkpoint} is missing or cannot be read" in str(named(told.value))
+    assert f"{checkpoint} is missing or cannot be read" in str(damage_error(raised.value))
     checkpoint.unlink()
     (log / "_last_checkpoint").unlink()
     _forget(spark)
@@ -123,10 +123,10 @@ def test_a_lost_data_file_is_named_with_its_table(spark, catalog, tmp_path):
     lost = Path("/" + lost.removeprefix("file:").lstrip("/"))
     lost.rename(tmp_path / "elsewhere.parquet")
     _forget(spark)
-    with pytest.raises((PySparkException, Py4JJavaError)) as told:
+    with pytest.raises((PySparkException, Py4JJavaError)) as raised:
         a_catalog(spark, tmp_path).read(SCORES).collect()
-    assert f"{lost} is lost or cannot be read" in str(named(told.value, tables=["scores"]))
-    assert named(told.value) is None, "it may be a source's"
+    assert f"{lost} is lost or cannot be read" in str(damage_error(raised.value, tables=["scores"]))
+    assert damage_error(raised.value) is None, "it may be a source's"
 
 
 READ = "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///{}.  SQLSTATE: KD001"
@@ -134,7 +134,7 @@ PARTS = "[DELTA_MISSING_PART_FILES] Couldn't find all part files of the checkpoi
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "expected"),
     [
         (READ.format("w/t/_delta_log/01.json"), "file:///w/t/_delta_log/01.json is"),
         ("[DELTA_TRUNCATED_TRANSACTION_LOG] file:/w/t/_delta_log/01.json: Unable", "file:/w/t/_delta_log/01.json is"),
@@ -143,6 +143,6 @@ PARTS = "[DELTA_MISSING_PART_FILES] Couldn't find all part files of the checkpoi
         (READ.format("landing/part-1.parquet"), None),
     ],
 )
-def test_only_what_a_damaged_log_says_is_taken_for_one(said, told):
-    found = named(RuntimeError(said), "t")
-    assert (told in str(found)) if told else found is None
+def test_only_what_a_damaged_log_says_is_taken_for_one(said, expected):
+    found = damage_error(RuntimeError(said), "t")
+    assert (expected in str(found)) if expected else found is None

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from churn_spark.definitions.errors import BusyError
+from churn_spark.lineage.ledger import Entry, Read, Written
 from churn_spark.tables import ledger_table
-from churn_spark.tables.contracts.models import RUNS
-from churn_spark.tables.ledger import Entry, Read, Written
+from churn_spark.tables.contracts.ledger import RUNS
 from churn_spark.tables.ledger_table import LedgerTable
-from churn_spark.tables.place import Place
+from churn_spark.tables.location import Location
 from tests.tables.scratch import DAY, NEXT
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,13 +30,13 @@ START = Entry(
     code_version="1.0",
     settings_hash="s",
     options=("restate",),
-    lacking={"scores": {DAY: ("value",)}},
+    unavailable={"scores": {DAY: ("value",)}},
 )
 
 
 @pytest.fixture
 def place(tmp_path):
-    return Place(str(tmp_path))
+    return Location(str(tmp_path))
 
 
 def test_an_entry_comes_back_as_it_was(spark, place):
@@ -52,8 +52,8 @@ def test_a_ledger_of_an_earlier_version_is_read_and_gets_the_columns_that_are_ne
     place.save(row.write.format("delta").mode("append"), RUNS.name)
     LedgerTable(spark, place).append(replace(START, run_id="b"))
     old, new = LedgerTable(spark, place).load().entries
-    assert (old.run_id, old.lacking) == ("a", {})
-    assert (new.run_id, new.lacking) == ("b", START.lacking)
+    assert (old.run_id, old.unavailable) == ("a", {})
+    assert (new.run_id, new.unavailable) == ("b", START.unavailable)
 
 
 def test_revisions_rise_over_all_who_write_and_each_sees_what_the_others_wrote(spark, place):
@@ -68,13 +68,13 @@ def test_revisions_rise_over_all_who_write_and_each_sees_what_the_others_wrote(s
 def test_the_ledger_is_read_again_only_when_the_table_has_changed(spark, place, monkeypatch):
     table = LedgerTable(spark, place)
     table.append(START)
-    monkeypatch.setattr(Place, "read", None)
+    monkeypatch.setattr(Location, "read", None)
     assert table.load().revision == 1
 
 
 def test_without_locks_a_revision_taken_by_another_is_not_taken_twice(spark, monkeypatch):
     spark.sql("CREATE DATABASE IF NOT EXISTS unlocked")
-    place = Place(None, "unlocked")
+    place = Location(None, "unlocked")
     one, other = LedgerTable(spark, place), LedgerTable(spark, place)
     one.append(replace(START, run_id="first"))
     stale = one.load

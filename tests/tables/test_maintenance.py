@@ -19,9 +19,9 @@ def test_a_reader_finishes_while_the_table_is_compacted_and_vacuumed(spark, tmp_
     os.utime(left, (1e9, 1e9))
     reading = catalog.read(TAKEN).toLocalIterator()
     read = [next(reading)]
-    assert maintenance.compact(spark, catalog.place, TAKEN, DAY) == 2
-    maintenance.keep(spark, catalog.place, TAKEN, days=30, hours=240)
-    maintenance.vacuum(spark, catalog.place, TAKEN)
+    assert maintenance.compact(spark, catalog.location, TAKEN, DAY) == 2
+    maintenance.keep(spark, catalog.location, TAKEN, days=30, hours=240)
+    maintenance.vacuum(spark, catalog.location, TAKEN)
     assert not left.exists()
     read += reading
     assert sorted(map(tuple, read)) == content(catalog, TAKEN) == [("a", "a", DAY), ("b", "b", DAY)]
@@ -35,8 +35,8 @@ def test_files_are_kept_as_long_as_is_said_and_no_longer(spark, tmp_path):
     two_days_ago = time.time() - 48 * 3600
     os.utime(left, (two_days_ago, two_days_ago))
     for hours, stays in ((72, True), (24, False)):
-        maintenance.keep(spark, catalog.place, SCORES, days=30, hours=hours)
-        maintenance.vacuum(spark, catalog.place, SCORES)
+        maintenance.keep(spark, catalog.location, SCORES, days=30, hours=hours)
+        maintenance.vacuum(spark, catalog.location, SCORES)
         assert left.exists() == stays
 
 
@@ -44,11 +44,10 @@ def test_removed_partitions_were_never_built(spark, tmp_path):
     catalog = a_catalog(spark, tmp_path)
     write(catalog, SCORES, scores(spark, ("a", DAY, 0.5, 1), ("a", NEXT, 0.5, 2)), a_run(), [DAY, NEXT])
     run = a_run("maintain")
-    catalog.enter(run)
-    with pytest.raises(ContractError, match="without announcing it"):
-        catalog.remove(SCORES, run, [DAY])
-    catalog.begin(run, {SCORES: [DAY]})
-    catalog.remove(SCORES, run, [DAY])
+    with catalog.transaction(run, {SCORES: [DAY]}) as tx:
+        with pytest.raises(ContractError, match="without announcing it"):
+            tx.remove(SCORES, [NEXT])
+        tx.remove(SCORES, [DAY])
     assert catalog.end(run).status == "ok"
     assert content(catalog, SCORES) == [("a", NEXT, 0.5, 2)]
     assert set(catalog.ledger.partitions(SCORES.name)) == {NEXT}

@@ -11,9 +11,9 @@ from deltalake import DeltaTable
 from pyspark.sql import types as T
 
 from churn_spark.settings import load
+from churn_spark.stages.all_stages import tables
 from churn_spark.tables import writing
-from churn_spark.tables.contracts.every import tables
-from churn_spark.tables.place import Place
+from churn_spark.tables.location import Location
 from churn_spark.tables.table import Table
 from tests.tables.scratch import a_run
 
@@ -59,7 +59,7 @@ def _is_text(table: Table, name: str) -> bool:
 @pytest.fixture(scope="module")
 def warehouse(spark, tmp_path_factory) -> Path:
     """Every table of a project, made and filled as the catalog does it, but for its checks."""
-    place = Place(str(tmp_path_factory.mktemp("warehouse")))
+    place = Location(str(tmp_path_factory.mktemp("warehouse")))
     for table in TABLES.values():
         place.create(spark, table)
         writing.commit(place, table, spark.createDataFrame(_rows(table), table.schema), a_run(), None)

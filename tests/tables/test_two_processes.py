@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from churn_spark.definitions.errors import BusyError
-from churn_spark.tables.locks import held
-from churn_spark.tables.place import Place
+from churn_spark.tables.location import Location
+from churn_spark.tables.locks import locked
 from tests.tables.scratch import DAY, SCORES, a_catalog, a_run, content, scores, write
 
 ROOT = Path(__file__).parents[2]
@@ -21,9 +21,8 @@ ROOT = Path(__file__).parents[2]
 def test_a_lock_held_by_another_process_is_busy_and_free_once_it_is_killed(tmp_path):
     script = f"""
 import pathlib, time
-from churn_spark.tables.locks import held
-from churn_spark.tables.place import Place
-with held(pathlib.Path({str(tmp_path)!r}), "job_score", 0):
+from churn_spark.tables.locks import locked
+with locked(pathlib.Path({str(tmp_path)!r}), "job_score", 0):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -42,16 +41,16 @@ with held(pathlib.Path({str(tmp_path)!r}), "job_score", 0):
 
 
 def _held(folder: Path):  # type: ignore[no-untyped-def]
-    return held(folder, "job_score", 0)
+    return locked(folder, "job_score", 0)
 
 
 def test_no_lock_is_taken_where_commits_are_atomic():
-    with held(None, "job_score", 0), held(None, "job_score", 0):
+    with locked(None, "job_score", 0), locked(None, "job_score", 0):
         pass
 
 
 def test_a_table_that_another_process_is_making_is_seen_once_it_is_there(spark, tmp_path):
-    made, being_made = Place(str(tmp_path / "made")), Place(str(tmp_path / "being_made"))
+    made, being_made = Location(str(tmp_path / "made")), Location(str(tmp_path / "being_made"))
     made.create(spark, SCORES)
     log = tmp_path / "being_made" / SCORES.name / "_delta_log"
     log.mkdir(parents=True)
@@ -89,7 +88,7 @@ def _write_days(spark, warehouse: Path, name: str, days: Iterable[int]) -> None:
 
 
 if __name__ == "__main__":
-    from churn_spark.session import session
+    from churn_spark.runtime.session import session
     from tests.conftest import FAST_JVM, FAST_STARTS
 
     there = session("there", extra=FAST_STARTS | {"spark.driver.extraJavaOptions": FAST_JVM})

@@ -1,4 +1,4 @@
-"""Features resolved, each with the hash of everything its values follow from."""
+"""Features resolved, each with the hash of everything that determines its values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -7,10 +7,11 @@ from typing import Any
 from churn_spark.definitions.expressions import mentioned
 from churn_spark.definitions.features import AttributeFeature, DerivedFeature, Feature, FeatureSet
 from churn_spark.definitions.hashing import definition_hash
+from churn_spark.definitions.lookups import lookup_definitions
 from churn_spark.definitions.ops import OPS, PARTNERED
 from churn_spark.definitions.rules import Leaving
 from churn_spark.definitions.sources import Source
-from churn_spark.definitions.tile_hashes import column_hash, rows_hash
+from churn_spark.lineage.tile_hashes import column_hash, rows_hash
 from churn_spark.settings.expand import expanded
 from churn_spark.settings.features import FeaturesSection
 
@@ -22,7 +23,7 @@ def windowed(section: FeaturesSection) -> tuple[Feature, ...]:
 
 
 LEFT = ("left_partners", "left_contacts", "community_left")
-"""Ops that ask which partners, or members of a community, had left."""
+"""Ops that need to know which partners, or members of a community, had left."""
 
 
 def feature_set(section: FeaturesSection, sources: Mapping[str, Source], leaving: Leaving, zone: str) -> FeatureSet:
@@ -37,28 +38,33 @@ def feature_set(section: FeaturesSection, sources: Mapping[str, Source], leaving
         inputs = mentioned(expression, hashes)
         digest = definition_hash("derived", expression, {used: hashes[used] for used in inputs})
         derived.append(DerivedFeature(name, expression, inputs, digest))
-    asked = any(feature.op in LEFT for feature in simple)
-    return FeatureSet(simple, tuple(derived), attributes, leaving if asked else None)
+    needs_leaving = any(feature.op in LEFT for feature in simple)
+    return FeatureSet(simple, tuple(derived), attributes, leaving if needs_leaving else None)
 
 
 def _hashed(feature: Feature, sources: Mapping[str, Source], leaving: Leaving, zone: str, longest: int) -> Feature:
-    """Over the op with its version, its parameters, the mapping and cleaning of its columns, rows and the zone."""
+    """The feature with the hash of its op and version, parameters, columns with their cleaning, rows, and zone."""
     source, parameters = sources[feature.source], replace(feature, name="", hash="")
-    columns = [column_hash(c, longest) for c in source.columns if c.name in (feature.column, feature.measure)]
+    columns = [column_hash(source, c, longest) for c in source.columns if c.name in (feature.column, feature.measure)]
     version = OPS[feature.op].version
-    partners: list[Any] = [source.counterparty] if OPS[feature.op].over in PARTNERED else []
+    partners: list[Any] = []
+    if OPS[feature.op].over in PARTNERED:
+        partners = [source.counterparty, *lookup_definitions(source.lookups, [source.counterparty or ""])]
     if feature.op in LEFT:
         partners += [leaving, [_rows(sources[name], zone) for name in leaving.sources]]
     return replace(feature, hash=definition_hash(version, parameters, columns, _rows(source, zone), *partners))
 
 
 def _rows(source: Source, zone: str) -> list[Any]:
-    """What decides which rows of a source count, whose they are and when: the part of every feature's definition."""
+    """What determines which rows of a source count, their customers and times; part of every feature's definition."""
     checks = sorted((check.name, check.expression) for check in source.checks)
-    return [rows_hash(source, zone), str(source.starts), checks]
+    where = [source.where] if source.where else []
+    looked_up = lookup_definitions(source.lookups, [*(expression for _, expression in checks), *where])
+    return [rows_hash(source, zone), str(source.starts), checks, *where, *looked_up]
 
 
 def _attribute(name: str, sources: Iterable[Source], zone: str) -> AttributeFeature:
     source, attribute = next((s, a) for s in sources for a in s.attributes if a.name == name)
-    digest = definition_hash("attribute", attribute, _rows(source, zone))
+    looked_up = lookup_definitions(source.lookups, [attribute.expression])
+    digest = definition_hash("attribute", attribute, _rows(source, zone), *looked_up)
     return AttributeFeature(name, name, attribute.type, digest)

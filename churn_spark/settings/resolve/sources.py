@@ -1,22 +1,15 @@
-"""Sources resolved: calendars spelt out, categories completed from what the features ask for."""
+"""Sources resolved, with explicit calendars and with what features need of their categories."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
+from churn_spark.definitions.columns import Attribute, Category, Cleaning, Measure
 from churn_spark.definitions.features import Feature
-from churn_spark.definitions.sources import (
-    Attribute,
-    Calendar,
-    Category,
-    Cleaning,
-    Delivered,
-    Measure,
-    RowCheck,
-    Source,
-)
-from churn_spark.settings.sources import CalendarSection, CleaningSection, DeliveredSection, SourceSection, Weekday
+from churn_spark.definitions.sources import STAMP, Calendar, Delivered, RowCheck, Source
+from churn_spark.settings.delivered import CalendarSection, DeliveredSection, Weekday
+from churn_spark.settings.sources import CleaningSection, SourceSection
 
 
 def source(name: str, section: SourceSection, features: Sequence[Feature]) -> Source:
@@ -34,14 +27,17 @@ def source(name: str, section: SourceSection, features: Sequence[Feature]) -> So
         counterparty=section.counterparty,
         time_zone=section.time_zone,
         options=tuple(section.options.items()),
+        lookups=section.resolved_lookups,
         measures=tuple(_measures(section, features)),
-        categories=tuple(_asked_for(category, features) for category in _categories(section)),
+        categories=tuple(_with_what_features_need(category, features) for category in _categories(section)),
         attributes=tuple(Attribute(key, a.expression, a.type, a.identifier) for key, a in section.attributes.items()),
         identifiers=tuple(section.identifiers),
         checks=tuple(RowCheck(key, expression) for key, expression in section.checks.items()),
         limits=tuple(section.limits.items()),
         default_limit=section.default_limit,
         starts=section.starts,
+        control_characters=section.control_characters,
+        where=section.where,
     )
 
 
@@ -51,17 +47,21 @@ def sources(sections: Mapping[str, SourceSection], features: Sequence[Feature]) 
 
 
 def _delivered(section: DeliveredSection, file_format: str) -> Delivered:
+    stamped = section.by == "modified"
     return Delivered(
         unit=section.unit or ("version" if file_format == "delta" else "file"),
-        by=section.by,
-        pattern=section.pattern,
-        date_format=section.date_format,
+        by="file_name" if section.by == "modified" else section.by,
+        pattern=STAMP if stamped else section.pattern,
+        date_format="%Y-%m-%d" if stamped else section.date_format,
+        stamped=stamped,
         column=section.column,
         lag_days=section.lag_days,
         history_until=section.history_until,
         expected=_calendar(section.expected) if section.expected else None,
         min_volume_share=section.min_volume_share,
         require_success=section.require_success,
+        changes=section.changes,
+        ignore=tuple(section.ignore),
         clock_skew_days=section.clock_skew_days,
     )
 
@@ -91,8 +91,8 @@ def _cleaning(section: CleaningSection) -> Cleaning:
     return Cleaning(section.missing, section.constant, section.outliers, float(section.fence_factor), section.smooth)
 
 
-def _asked_for(category: Category, features: Sequence[Feature]) -> Category:
-    """The category with the values counted apart, the measures summed apart and whether values are kept."""
+def _with_what_features_need(category: Category, features: Sequence[Feature]) -> Category:
+    """The category with the values and measures that tiles count and sum separately, and whether values are stored."""
     mine = [feature for feature in features if feature.column == category.name]
     return replace(
         category,

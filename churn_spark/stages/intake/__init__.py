@@ -1,1 +1,1 @@
-"""How ingest works: what is taken, how it is read, judged, settled with what is stored, accounted for and written."""
+"""How ingest works: which deliveries are selected, how they are read, validated, deduplicated and written."""

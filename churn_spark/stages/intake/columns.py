@@ -1,16 +1,18 @@
-"""The columns a file has, compared with the declared ones."""
+"""The columns of a file, compared with the declared ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from churn_spark.definitions.errors import DeliveryError
+from churn_spark.definitions.expressions import quoted
+from churn_spark.definitions.nearest import listed
 from churn_spark.definitions.sources import Source
-
-_WIDER = ("tinyint", "smallint", "int", "bigint", "float", "double")
+from churn_spark.definitions.stored_types import declarable
+from churn_spark.events.raw import UNFIT
+from churn_spark.events.stored import cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,51 +23,65 @@ class Columns:
     unknown: frozenset[str]
 
 
-def compared(found: Sequence[str], source: Source, path: str) -> Columns:
-    """The file's columns beside the declared ones; DeliveryError names one that is missing or stands twice."""
+def compared(header: Sequence[str], source: Source, path: str) -> Columns:
+    """The file's columns compared with the declared ones; DeliveryError: a declared column is missing or repeated."""
     declared = [name for name, _ in source.schema]
-    lost = [name for name in declared if name not in found]
-    if lost:
-        there = ", ".join(found) or "no header at all"
+    missing = [name for name in declared if name not in header]
+    if missing:
         raise DeliveryError(
-            f"{path}: the declared columns {', '.join(lost)} are not in it (it has {there}); have it delivered again or"
-            f" change sources.{source.name}.schema"
+            f"{path}: the declared columns {', '.join(missing)} are not in it (it has {listed(header) or 'none'}); have"
+            f" it delivered again or change sources.{source.name}.schema"
         )
-    twice = sorted({name for name in found if name in declared and list(found).count(name) > 1})
+    twice = sorted({name for name in header if name in declared and list(header).count(name) > 1})
     if twice:
-        raise DeliveryError(f"{path}: {', '.join(twice)} stands more than once in its header; have it delivered again")
-    read_as = tuple(name if name in declared else f"_unknown_{n}" for n, name in enumerate(found))
-    return Columns(read_as, frozenset(found) - frozenset(declared))
-
-
-def fitting(found: T.StructType, source: Source, path: str) -> list[Column]:
-    """The declared columns of typed files, cast where nothing is lost; DeliveryError names one of another type."""
-    types = {field.name: field.dataType for field in found}
-    columns, other = [], []
-    for name, declared in source.schema:
-        is_type = types[name].simpleString()
-        if not _fits(is_type, declared.replace(" ", "")):
-            other.append(f"{name} is {is_type}, declared {declared}")
-        columns.append(F.col(f"`{name}`").cast(declared).alias(name))
-    if other:
         raise DeliveryError(
-            f"{path}: {'; '.join(other)}; have it delivered again or change sources.{source.name}.schema"
+            f"{path}: {', '.join(twice)} is there more than once in the header; have the file delivered again"
         )
-    return columns
+    read_as = tuple(name if name in declared else f"_unknown_{n}" for n, name in enumerate(header))
+    return Columns(read_as, frozenset(header) - frozenset(declared))
 
 
-def _fits(found: str, declared: str) -> bool:
-    """Whether every value of a type is one of the declared type."""
-    if declared in ("string", found):
-        return True
-    if found in _WIDER and declared in _WIDER:
-        return _WIDER.index(found) <= _WIDER.index(declared)
-    if found.startswith("decimal(") and declared.startswith("decimal("):
-        (digits, scale), (most, kept) = _digits(found), _digits(declared)
-        return kept >= scale and most - kept >= digits - scale
-    return found in ("date", "timestamp", "timestamp_ntz") and declared in ("timestamp", "timestamp_ntz")
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """The declared columns of files with types (Parquet, Delta), read as declared.
+
+    unfit: by column, the text of values that do not fit (see `events.stored`); without columns whose values all fit.
+    """
+
+    values: tuple[Column, ...]
+    unfit: Mapping[str, Column]
+
+    def columns(self, unfit: Iterable[str]) -> list[Column]:
+        """The columns of a raw frame (see `events.raw`); unfit: fields of `_unfit`; empty: no such column."""
+        texts = [self.unfit.get(name, F.lit(None).cast("string")).alias(name) for name in sorted(unfit)]
+        return [*self.values, *([F.struct(*texts).alias(UNFIT)] if texts else [])]
 
 
-def _digits(decimal: str) -> tuple[int, int]:
-    digits, _, scale = decimal.removeprefix("decimal(").rstrip(")").partition(",")
-    return int(digits), int(scale or 0)
+def fitting(stored: Mapping[str, str], source: Source, path: str) -> Fitting:
+    """The declared columns by their stored types, read as `definitions.stored_types` says.
+
+    DeliveryError: some columns cannot be read as declared.
+    """
+    values, unfit, refused = [], {}, []
+    for name, declared in source.schema:
+        column = cell(F.col(quoted(name)), stored[name], declared)
+        if column is None:
+            refused.append(refusal(source, name, stored[name], declared))
+            continue
+        values.append(column.value.alias(name))
+        if column.unfit is not None:
+            unfit[name] = column.unfit
+    if refused:
+        raise DeliveryError(f"{path}: {'; '.join(refused)}")
+    return Fitting(tuple(values), unfit)
+
+
+def refusal(source: Source, name: str, stored: str, declared: str) -> str:
+    """The message that a column cannot be read as declared, with what to do."""
+    where = f"sources.{source.name}.schema"
+    here = (
+        f"declare it {stored} in {where} and convert it in the expressions that use it"
+        if declarable(stored)
+        else f"leave it out of {where}"
+    )
+    return f"{name} is {stored}, declared {declared}, and cannot be read so; {here}, or have it delivered as {declared}"

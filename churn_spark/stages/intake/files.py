@@ -1,140 +1,149 @@
 """Files at a source, through Hadoop's file system API: local paths, HDFS and object stores alike."""
 
 import hashlib
+import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from churn_spark.definitions.errors import DeliveryError
-from churn_spark.events.arrivals import File
+from churn_spark.definitions.nearest import listed
+from churn_spark.events.arrivals import left_out
+from churn_spark.events.deliveries import File
+from churn_spark.spark_internals.errors import JavaError, reason
+from churn_spark.spark_internals.hadoop_files import Entry, HadoopFiles
+
+log = logging.getLogger("churn_spark.ingest")
 
 AT_ONCE = 8
-"""Files looked into at the same time: object stores answer slowly, and each look is small."""
-_HEAD = 1 << 20
+"""The most files read at the same time: object stores answer slowly, and each read is small."""
+_TAIL = 1 << 14
+_UNREADABLE = re.compile(r"\[(FAILED_READ_FILE[.\w]*)\][^\n]*?file ([^\n]+?)\.\s+(?:SQLSTATE|\n|$)")
+_GLOB = str.maketrans({character: f"\\{character}" for character in "\\*?[]{}"})
 
 
 class Files:
     """The files below the path of one source."""
 
-    def __init__(self, spark: SparkSession, path: str) -> None:
-        jvm: Any = spark._jvm
-        self._jvm = jvm
-        jsc: Any = spark._jsc
-        self._conf = jsc.hadoopConfiguration()
+    def __init__(self, spark: SparkSession, path: str, ignore: Sequence[str] = ()) -> None:
         self.path = path
-        self._root = self._jvm.org.apache.hadoop.fs.Path(path)
-        self._system = self._root.getFileSystem(self._conf)
+        self._ignore = ignore
+        self._files = HadoopFiles(spark, path)
 
     def listed(self) -> Iterator[tuple[str, bool, File]]:
-        """Name, whether it is a folder, and the file, for everything one level below the path; hidden ones left out.
+        """Name, whether it is a folder, and the file, for everything one level below the path.
 
-        A path that is a file lists itself. DeliveryError when there is nothing at the path.
+        Hidden names are left out, uploads under way and ignored names too, which are logged. A path that is a file
+        lists itself. DeliveryError: there is nothing at the path.
         """
         try:
-            statuses = self._system.listStatus(self._root)
-        except Py4JJavaError as error:
-            raise DeliveryError(f"{self.path}: cannot be listed ({reason(error)})") from None
-        for status in statuses:
-            name = status.getPath().getName()
-            if not _hidden(name):
-                yield name, status.isDirectory(), _file(status)
+            entries = {entry.name: entry for entry in self._files.children()}
+        except JavaError as error:
+            raise DeliveryError(f"{self.path}: cannot be listed ({reason(error)})") from error
+        for name in self._deliveries(entries, self.path):
+            yield name, entries[name].is_folder, _file(entries[name])
 
     def inside(self, folder: str) -> tuple[list[tuple[str, File]], bool]:
-        """Files of a folder at any depth, by their names below it, and whether it holds `_SUCCESS`."""
-        root = self._jvm.org.apache.hadoop.fs.Path(self._root, folder)
-        found, complete, statuses = [], False, self._system.listFiles(root, True)
-        prefix = len(self._system.makeQualified(root).toString()) + 1
-        while statuses.hasNext():
-            status = statuses.next()
-            name = status.getPath().toString()[prefix:]
-            complete |= name == "_SUCCESS"
-            if not any(_hidden(part) for part in name.split("/")):
-                found.append((name, _file(status)))
-        return sorted(found, key=lambda pair: pair[0]), complete
+        """Files of a folder at any depth, by their names below it, and whether the folder has `_SUCCESS`."""
+        entries = {entry.name: entry for entry in self._files.below(folder)}
+        names = sorted(self._deliveries(entries, f"{self.path}/{folder}"))
+        return [(name, _file(entries[name])) for name in names], "_SUCCESS" in entries
 
     def insides(self, folders: Iterable[str]) -> list[tuple[list[File], bool]]:
-        """The files of each folder and whether it holds `_SUCCESS` (see `inside`)."""
+        """The files of each folder, and whether it has `_SUCCESS` (see `inside`)."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return [([file for _, file in found], complete) for found, complete in pool.map(self.inside, folders)]
+            return [([file for _, file in named], complete) for named, complete in pool.map(self.inside, folders)]
 
     def fingerprints(self, deliveries: Iterable[tuple[File, ...]]) -> list[str]:
         """SHA-256 of each delivery: of its file's bytes, or (several files) of each file's name and SHA-256."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(self._fingerprint, deliveries))
 
-    def headers(self, files: Iterable[File], encoding: str) -> list[str | None]:
-        """The first line of each text file, unpacked; None where it is empty."""
+    def ends(self, files: Iterable[File]) -> list[tuple[bytes, bytes]]:
+        """The first four and the last bytes (some 16 KiB, from a multiple of four) of each file, unpacked."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(lambda file: self._header(file, encoding), files))
+            return list(pool.map(self._ends, files))
 
-    def parquet_schemas(self, files: Iterable[File]) -> list[str]:
-        """The schema in the footer of each Parquet file; DeliveryError names one that is cut short or no Parquet."""
+    @contextmanager
+    def unpacked(self, file: File) -> Iterator[Any]:
+        """The bytes of a file as a Java stream, decompressed according to the file's name."""
+        with self._files.unpacked(file.path) as stream:
+            yield stream
+
+    def footers(self, files: Iterable[File], row_groups: bool = False) -> list[Any]:
+        """The footer of each Parquet file; DeliveryError: a file is truncated, or no Parquet."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(self._parquet_schema, files))
+            return list(pool.map(lambda file: self._footer(file, row_groups), files))
+
+    def missing(self, files: Collection[File]) -> set[File]:
+        """The files that do not exist any more."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return {file for file, there in zip(files, pool.map(self._there, files), strict=True) if not there}
 
     def below(self, encoded: str, bytes: int, modified: datetime) -> File:
-        """A file by its encoded address below (or beside) the path."""
-        relative = self._jvm.org.apache.hadoop.fs.Path(self._jvm.java.net.URI(encoded))
-        path = self._system.makeQualified(self._jvm.org.apache.hadoop.fs.Path(self._root, relative))
-        return File(path.toString(), _uri(path), bytes, modified)
+        """A file by its encoded address below (or outside) the path."""
+        return File(*self._files.resolved(encoded), bytes, modified)
+
+    def _deliveries(self, names: Iterable[str], where: str) -> Iterator[str]:
+        """The names that may be deliveries; other names are logged, except hidden ones."""
+        others: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            parts = name.split("/")
+            reasons = [left_out(part, self._ignore) for part in parts]
+            if any(part.startswith(("_", ".")) for part in parts):
+                continue
+            if why := next(filter(None, reasons), None):
+                others[why].append(name)
+            else:
+                yield name
+        for why, left in others.items():
+            log.info("%s: left out, as %s: %s", where, why, listed(sorted(left)))
+
+    def _ends(self, file: File) -> tuple[bytes, bytes]:
+        with readable(file):
+            return self._files.ends(file.path, file.bytes, _TAIL)
+
+    def _there(self, file: File) -> bool:
+        return self._files.exists(file.path)
 
     def _fingerprint(self, files: tuple[File, ...]) -> str:
-        digests = [(file.path.rsplit("/", 1)[-1], self._sha256(file)) for file in files]
+        digests = [(file.path.rsplit("/", 1)[-1], self._files.sha256(file.path)) for file in files]
         if len(digests) == 1:
             return digests[0][1]
         return hashlib.sha256("".join(f"{name}\0{digest}\n" for name, digest in digests).encode()).hexdigest()
 
-    def _sha256(self, file: File) -> str:
-        stream = self._system.open(self._jvm.org.apache.hadoop.fs.Path(file.path))
-        try:
-            return str(self._jvm.org.apache.commons.codec.digest.DigestUtils.sha256Hex(stream))
-        finally:
-            stream.close()
-
-    def _header(self, file: File, encoding: str) -> str | None:
-        path = self._jvm.org.apache.hadoop.fs.Path(file.path)
-        codec = self._jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(self._conf).getCodec(path)
-        stream = self._system.open(path)
-        try:
-            unpacked = stream if codec is None else codec.createInputStream(stream)
-            reader = self._jvm.java.io.InputStreamReader(unpacked, encoding)
-            return self._jvm.java.io.BufferedReader(reader, _HEAD).readLine()
-        except Py4JJavaError as error:
-            raise DeliveryError(f"{file.path}: cannot be read ({reason(error)}); have it delivered again") from None
-        finally:
-            stream.close()
-
-    def _parquet_schema(self, file: File) -> str:
-        parquet = self._jvm.org.apache.parquet
-        whole = parquet.format.converter.ParquetMetadataConverter.SKIP_ROW_GROUPS
-        path = self._jvm.org.apache.hadoop.fs.Path(file.path)
-        try:
-            footer = parquet.hadoop.ParquetFileReader.readFooter(self._conf, path, whole)
-        except Py4JJavaError as error:
-            raise DeliveryError(f"{file.path}: cannot be read ({reason(error)}); have it delivered again") from None
-        return str(footer.getFileMetaData().getSchema().toString())
+    def _footer(self, file: File, row_groups: bool) -> Any:
+        with readable(file):
+            return self._files.parquet_footer(file.path, row_groups)
 
 
-def reason(error: Py4JJavaError) -> str:
-    """The message of a Java exception, in one line."""
-    return str(error.java_exception.getMessage()).splitlines()[0]
+def unexpanded(files: Iterable[File]) -> list[str]:
+    """Paths for Spark, with escaped pattern characters, which it would expand."""
+    return [file.path.translate(_GLOB) for file in files]
 
 
-def _hidden(name: str) -> bool:
-    """Names that are no deliveries: Hadoop's hidden ones and uploads still under way."""
-    return name.startswith(("_", ".")) or name.endswith(("._COPYING_", ".tmp", ".part"))
+def unreadable(error: BaseException) -> DeliveryError | None:
+    """The DeliveryError for a file that could not be read to its end; None: another exception."""
+    failure = _UNREADABLE.search(str(error))
+    if failure is None:
+        return None
+    return DeliveryError(f"{failure[2]}: cannot be read to its end ({failure[1]}); have it delivered again")
 
 
-def _file(status: Any) -> File:
-    path = status.getPath()
-    modified = datetime.fromtimestamp(status.getModificationTime() / 1000, UTC)
-    return File(path.toString(), _uri(path), status.getLen(), modified)
+@contextmanager
+def readable(file: File) -> Iterator[None]:
+    """DeliveryError for a file that cannot be read in the block."""
+    try:
+        yield
+    except JavaError as error:
+        raise DeliveryError(f"{file.path}: cannot be read ({reason(error)}); have it delivered again") from error
 
 
-def _uri(path: Any) -> str:
-    return re.sub("^file:/+", "file:/", path.toUri().toString())
+def _file(entry: Entry) -> File:
+    return File(entry.address, entry.uri, entry.bytes, datetime.fromtimestamp(entry.modified / 1000, UTC))

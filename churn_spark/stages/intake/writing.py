@@ -1,4 +1,4 @@
-"""Writes what ingest took: events, customers, quarantine, and `deliveries` last, which makes it count as taken."""
+"""Writes the rows of selected deliveries: events, customers, quarantine; last `deliveries`, which marks them taken."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,44 +10,54 @@ from pyspark.sql import functions as F
 
 from churn_spark.definitions.project import Project, Run
 from churn_spark.definitions.sources import Source
-from churn_spark.events.arrivals import Taken
+from churn_spark.events.deliveries import TakenDelivery
 from churn_spark.events.mapping import column_hashes
-from churn_spark.stages import lacking
-from churn_spark.stages.intake.accounts import Account
-from churn_spark.stages.intake.judging import Judged
-from churn_spark.stages.intake.settling import Settled
+from churn_spark.lineage import unavailable
+from churn_spark.stages.intake.deduplicated import Deduplicated
+from churn_spark.stages.intake.reconciliation import Reconciliation
+from churn_spark.stages.intake.validation import Validated
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts import intake as contracts
 from churn_spark.tables.table import Table
+from churn_spark.tables.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """All that a run takes of one source."""
+    """The validated, deduplicated and reconciled deliveries of one source in one run."""
 
-    judged: Judged
-    settled: Settled
-    accounts: Sequence[Account]
+    validated: Validated
+    deduplicated: Deduplicated
+    reconciliations: Sequence[Reconciliation]
 
     @property
     def source(self) -> Source:
-        return self.judged.plan.source
+        return self.validated.plan.source
 
     @property
     def deliveries(self) -> list[str]:
-        return sorted(account.delivery for account in self.accounts)
+        return sorted(reconciliation.delivery for reconciliation in self.reconciliations)
+
+    @property
+    def nominal_dates(self) -> set[date]:
+        """The nominal dates of the deliveries, or of their rows."""
+        return {day for reconciliation in self.reconciliations for day in reconciliation.arrival.known}
 
     def partitions(self) -> set[date]:
-        """Partitions of the source's table that hold rows of its deliveries, or held some before."""
-        before = [taking.before for taking in self.judged.plan.takings if taking.before]
-        held = {day for taken in (*before, *self.settled.others) for day in taken.known_from}
-        return held | {day for account in self.accounts for day in account.known_from}
+        """Partitions of the source's table with rows of these deliveries, now or before."""
+        before = [chosen.before for chosen in self.validated.plan.selected if chosen.before]
+        days = {day for delivery in (*before, *self.deduplicated.affected_deliveries) for day in delivery.known_from}
+        return days | {day for reconciliation in self.reconciliations for day in reconciliation.known_from}
 
     def quarantine_partitions(self) -> set[date]:
-        """Partitions of `quarantine` likewise."""
-        before = {taking.taken_on for taking in self.judged.plan.takings if taking.before}
-        refused = {account.taken_on for account in self.accounts if account.read != account.kept}
-        return before | refused | {other.taken_on for other in self.settled.others}
+        """Partitions of `quarantine` with rows of these deliveries, now or before."""
+        before = {chosen.taken_on for chosen in self.validated.plan.selected if chosen.before}
+        refused = {
+            reconciliation.taken_on
+            for reconciliation in self.reconciliations
+            if reconciliation.quarantined or reconciliation.duplicate
+        }
+        return before | refused | {delivery.taken_on for delivery in self.deduplicated.affected_deliveries}
 
 
 def write(
@@ -55,7 +65,7 @@ def write(
     project: Project,
     catalog: Catalog,
     intakes: Sequence[Intake],
-    taken: Mapping[str, Mapping[str, Taken]],
+    taken: Mapping[str, Mapping[str, TakenDelivery]],
 ) -> None:
     """Announce and replace exactly the rows of the run's deliveries in every table.
 
@@ -65,59 +75,78 @@ def write(
     for intake in intakes:
         owned.setdefault(_table(intake.source, project), set()).update(intake.partitions())
     owned[contracts.QUARANTINE] = {day for intake in intakes for day in intake.quarantine_partitions()}
-    owned[contracts.DELIVERIES] = {account.taken_on for intake in intakes for account in intake.accounts}
+    owned[contracts.DELIVERIES] = {
+        reconciliation.taken_on for intake in intakes for reconciliation in intake.reconciliations
+    }
     for table, days in owned.items():
-        # What a broken run of this job left is replaced too: its deliveries are all being taken again.
+        # Partitions left by a broken run are replaced too: all its deliveries are taken again.
         days |= {day for day, entry in catalog.ledger.open(table.name).items() if day and entry.job == run.job}
     subjects = [f"{intake.source.name}/{name}" for intake in intakes for name in intake.deliveries]
-    catalog.begin(
+    announced = catalog.transaction(
         run,
         {table: days for table, days in owned.items() if days},
         subjects,
-        *_columns(project, intakes, taken, owned),
+        *_column_definitions(project, intakes, taken, owned),
+        arrivals=[reconciliation.arrival for intake in intakes for reconciliation in intake.reconciliations],
     )
-    for intake in intakes:
-        table, within = _table(intake.source, project), {"delivery": intake.deliveries}
-        if intake.source.kind == "customers":
-            within["source"] = [intake.source.name]
-        catalog.replace(table, _conforming(intake, table), run, owned[table], within)
-    _write_shared(run, catalog, intakes, contracts.QUARANTINE, owned, lambda intake: intake.settled.quarantined)
-    _write_shared(
-        run, catalog, intakes, contracts.DELIVERIES, owned, lambda intake: _accounts(catalog, intake.accounts)
-    )
+    with announced as tx:
+        for intake in intakes:
+            table, within = _table(intake.source, project), {"delivery": intake.deliveries}
+            if intake.source.kind == "customers":
+                within["source"] = [intake.source.name]
+            tx.replace(table, _conforming(intake, table), owned[table], within)
+        _write_shared(tx, catalog, intakes, contracts.QUARANTINE, owned, lambda intake: intake.deduplicated.quarantined)
+        _write_shared(
+            tx,
+            catalog,
+            intakes,
+            contracts.DELIVERIES,
+            owned,
+            lambda intake: _rows_of_deliveries(catalog, intake.reconciliations),
+        )
 
 
-def _columns(
+def _column_definitions(
     project: Project,
     intakes: Sequence[Intake],
-    taken: Mapping[str, Mapping[str, Taken]],
+    taken: Mapping[str, Mapping[str, TakenDelivery]],
     owned: Mapping[Table, Collection[date]],
 ) -> tuple[dict[str, dict[str, str]], dict[str, dict[date, set[str]]]]:
-    """The definitions of the columns written, and which of them a partition lacks, by table.
+    """By table the definitions of its columns, and by partition the columns that some of its deliveries do not have.
 
-    A partition lacks what a delivery in it lacks that is not taken (again) by this run.
+    Deliveries selected by this run have all columns.
     """
     by_source = {intake.source.name: intake for intake in intakes}
-    definitions: dict[str, dict[str, str]] = {}
-    lacked: dict[str, dict[date, set[str]]] = {}
+    definitions: dict[str, dict[str, str]] = {contracts.DELIVERIES.name: {s.name: "" for s in project.sources}}
+    missing: dict[str, dict[date, set[str]]] = {}
     days_of = {table.name: days for table, days in owned.items()}
     for source in project.sources:
-        table = lacking.table_of(source)
+        table = unavailable.table_of(source)
         intake = by_source.get(source.name)
         columns = column_hashes(source)
-        standing = {name: found.known_from for name, found in taken.get(source.name, {}).items()}
-        lacks = {name: found.lacking(columns) for name, found in taken.get(source.name, {}).items()}
+        partitions = {name: delivery.known_from for name, delivery in taken.get(source.name, {}).items()}
+        missing_by_delivery = {
+            name: delivery.missing_columns(columns) for name, delivery in taken.get(source.name, {}).items()
+        }
         if intake:
-            standing |= {account.delivery: tuple(account.known_from) for account in intake.accounts}
-            lacks |= dict.fromkeys((taking.name for taking in intake.judged.plan.takings), lacking.NOTHING)
+            partitions |= {
+                reconciliation.delivery: tuple(reconciliation.known_from) for reconciliation in intake.reconciliations
+            }
+            missing_by_delivery |= dict.fromkeys(
+                (chosen.name for chosen in intake.validated.plan.selected), unavailable.NOTHING
+            )
         if table in days_of:
-            definitions.setdefault(table, {}).update(lacking.definitions(source))
+            definitions.setdefault(table, {}).update(unavailable.definitions(source))
         for day in days_of.get(table, ()):
-            here = [name for name, days in standing.items() if day in days]
-            without = lacking.NOTHING.union(*(lacks[name] for name in here))
-            keys = {lacking.key(source, column) for column in without} if here else set(lacking.definitions(source))
-            lacked.setdefault(table, {}).setdefault(day, set()).update(keys)
-    return definitions, lacked
+            in_partition = [name for name, days in partitions.items() if day in days]
+            columns_missing = unavailable.NOTHING.union(*(missing_by_delivery[name] for name in in_partition))
+            keys = (
+                {unavailable.key(source, column) for column in columns_missing}
+                if in_partition
+                else set(unavailable.definitions(source))
+            )
+            missing.setdefault(table, {}).setdefault(day, set()).update(keys)
+    return definitions, missing
 
 
 def _table(source: Source, project: Project) -> Table:
@@ -126,7 +155,7 @@ def _table(source: Source, project: Project) -> Table:
 
 def _conforming(intake: Intake, table: Table) -> DataFrame:
     """The kept rows with the columns of the table that other sources fill."""
-    kept = intake.settled.kept
+    kept = intake.deduplicated.kept
     if intake.source.kind == "customers":
         kept = kept.withColumn("source", F.lit(intake.source.name))
     return kept.select(
@@ -135,7 +164,7 @@ def _conforming(intake: Intake, table: Table) -> DataFrame:
 
 
 def _write_shared(
-    run: Run,
+    tx: Transaction,
     catalog: Catalog,
     intakes: Sequence[Intake],
     table: Table,
@@ -144,8 +173,8 @@ def _write_shared(
 ) -> None:
     """Replace the rows of all sources in one commit of a table they share.
 
-    The predicate (sources x deliveries) also covers deliveries of one source named like those of another: they are
-    written back as they are.
+    The predicate (sources x deliveries) also covers deliveries of one source named like those of another: their
+    rows are written back unchanged.
     """
     written = {(intake.source.name, name) for intake in intakes for name in intake.deliveries}
     within = {"source": sorted({source for source, _ in written}), "delivery": sorted({name for _, name in written})}
@@ -153,7 +182,7 @@ def _write_shared(
     namesakes = [
         (intake.source.name, taken.name)
         for intake in intakes
-        for taken in intake.judged.plan.taken.values()
+        for taken in intake.validated.plan.taken.values()
         if taken.name in within["delivery"]
         and taken.taken_on in owned[table]
         and (intake.source.name, taken.name) not in written
@@ -162,12 +191,14 @@ def _write_shared(
         pairs = catalog.spark.createDataFrame(namesakes, "source string, delivery string")
         stored = catalog.read(table, owned[table]).join(F.broadcast(pairs), on=["source", "delivery"], how="left_semi")
         frames.append(stored.select(*table.names))
-    catalog.replace(table, _together(frames, table), run, owned[table], within)
+    tx.replace(table, _together(frames, table), owned[table], within)
 
 
 def _together(frames: Iterable[DataFrame], table: Table) -> DataFrame:
     return reduce(lambda left, right: left.unionByName(right), (frame.select(*table.names) for frame in frames))
 
 
-def _accounts(catalog: Catalog, accounts: Iterable[Account]) -> DataFrame:
-    return catalog.spark.createDataFrame([account.row for account in accounts], contracts.DELIVERIES.schema)
+def _rows_of_deliveries(catalog: Catalog, reconciliations: Iterable[Reconciliation]) -> DataFrame:
+    return catalog.spark.createDataFrame(
+        [reconciliation.row for reconciliation in reconciliations], contracts.DELIVERIES.schema
+    )

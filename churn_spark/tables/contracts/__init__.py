@@ -1,1 +1,1 @@
-"""The contracts of all tables, a file an area; `docs/tables.md` is generated from them."""
+"""The contracts of all tables, one file per area; `docs/tables.md` is generated from them."""

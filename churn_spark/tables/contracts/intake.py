@@ -7,8 +7,12 @@ from churn_spark.definitions.sources import Source
 from churn_spark.tables.table import BOOLEAN, DATE, INT, LONG, STRING, TIMESTAMP, Column, Table
 
 KNOWN_FROM = Column("known_from", DATE, "First as-of date that may use the row; always after event_date.", False)
-CUSTOMER_ID = Column("customer_id", STRING, "Pseudonym of the customer (the plain id where privacy is none).", False)
-COUNTERPARTY = Column("counterparty", STRING, "The partner's customer_id, whether or not a customer; null: none.")
+CUSTOMER_ID = Column(
+    "customer_id", STRING, "Pseudonym of the customer (the plain id where privacy is none).", False, person="id"
+)
+COUNTERPARTY = Column(
+    "counterparty", STRING, "The partner's customer_id, whether or not a customer; null: none.", person="id"
+)
 EVENT_DATE = Column("event_date", DATE, "Day of the event in the configured zone.", False)
 
 REASON_COUNT = T.ArrayType(T.StructType([T.StructField("reason", STRING), T.StructField("rows", LONG)]))
@@ -16,7 +20,8 @@ MADE_FROM = T.ArrayType(T.StructType([T.StructField("column", STRING), T.StructF
 
 DELIVERIES = Table(
     name="deliveries",
-    comment="One delivery taken in, with its reconciliation: read = kept + quarantined + duplicate.",
+    comment="One delivery taken in, with its reconciliation:"
+    " read = kept + quarantined + duplicate + unchanged + left_out.",
     columns=(
         Column("source", STRING, "Source of the configuration.", False),
         Column("delivery", STRING, "Name of the file or folder below the source's path, or the version.", False),
@@ -30,13 +35,20 @@ DELIVERIES = Table(
         Column("read", LONG, "Rows read.", False),
         Column("kept", LONG, "Rows accepted.", False),
         Column("quarantined", LONG, "Rows refused, duplicates not counted.", False),
-        Column("duplicate", LONG, "Rows that lost to an equal identity.", False),
+        Column("duplicate", LONG, "Rows that say the same as another one of their identity.", False),
+        Column(
+            "unchanged",
+            LONG,
+            "Rows of customers that say the same as the version before, left out of customers; null: 0, all were kept.",
+        ),
+        Column("removed_characters", LONG, "Control characters taken out of its texts; null: 0."),
+        Column("left_out", LONG, "Rows that the source's `where` leaves out; null: 0."),
         Column("reasons", REASON_COUNT, "Rows by quarantine reason (a row can have several), sorted by reason."),
         Column(
             "known_from", T.ArrayType(DATE), "Partitions of the events (or customers) table it has rows in, sorted."
         ),
         Column("ignored_columns", T.ArrayType(STRING), "Columns of the delivery that the configuration does not know."),
-        Column("accepted_incomplete", BOOLEAN, "Taken with --accept-incomplete.", False),
+        Column("accepted_incomplete", BOOLEAN, "Part of it was missing, and that was accepted.", False),
         Column("mapping", STRING, "Hash of which rows the configuration made of it; another one calls for a restate."),
         Column("columns", MADE_FROM, "Its columns with a hash of what they were made from; raw ones with their type."),
     ),
@@ -47,20 +59,25 @@ DELIVERIES = Table(
 
 QUARANTINE = Table(
     name="quarantine",
-    comment="One refused row with every reason; a duplicate keeps its identity and the delivery that won.",
+    comment="One refused row with every reason; one that lost to another keeps its identity and the delivery that won.",
     columns=(
         Column("source", STRING, "Source of the configuration.", False),
         Column("delivery", STRING, "Delivery the row came in.", False),
         Column("taken_on", DATE, "As the delivery's.", False),
         Column("reasons", T.ArrayType(STRING), "Reason codes, sorted.", False),
-        Column("row", STRING, "The row as JSON, identifiers pseudonymised; null where it does not parse."),
+        Column(
+            "row",
+            STRING,
+            "The row as JSON, identifiers pseudonymised; null where it does not parse.",
+            person="raw",
+        ),
         Column("length", INT, "Characters of a row that does not parse; null otherwise."),
-        Column("row_hash", STRING, "SHA-256 of the row, keyed where privacy is pseudonym.", False),
+        Column("row_hash", STRING, "SHA-256 of the row, keyed where privacy is pseudonym.", False, person="raw"),
         Column("copies", LONG, "How many equal rows of the delivery this row stands for.", False),
-        Column("event_date", DATE, "Identity of a duplicate; null otherwise."),
-        Column("event_id", STRING, "Identity of a duplicate; null otherwise."),
-        Column("known_from", DATE, "Knowledge date of a duplicate; null otherwise."),
-        Column("winner", STRING, "Delivery whose copy of a duplicate counts; null otherwise."),
+        Column("event_date", DATE, "Identity of a row that lost to another one; null otherwise."),
+        Column("event_id", STRING, "Identity of a row that lost to another one; null otherwise."),
+        Column("known_from", DATE, "Knowledge date of a row that lost to another one; null otherwise."),
+        Column("winner", STRING, "Delivery whose row counts instead; null where it lost to none."),
     ),
     partition="taken_on",
     written_by=("ingest",),
@@ -98,7 +115,8 @@ def customers(project: Project) -> Table:
     attributes = {a.name: a for source in project.customer_sources for a in source.attributes}
     return Table(
         name="customers",
-        comment="One version of a customer's attributes; readers take the last by known_from, nominal_date, delivery.",
+        comment="One version of a customer's attributes, kept where it says something new; readers take the last by"
+        " known_from, nominal_date, delivery.",
         columns=(
             CUSTOMER_ID,
             Column("source", STRING, "Source of the configuration.", False),

@@ -1,7 +1,5 @@
 """What is known about models: champions, metrics, curves."""
 
-from pyspark.sql import types as T
-
 from churn_spark.tables.contracts.snapshots import AS_OF_DATE
 from churn_spark.tables.table import BOOLEAN, DATE, DOUBLE, INT, LONG, STRING, Column, Table
 
@@ -16,9 +14,24 @@ CHAMPIONS = Table(
         Column("family", STRING, "Model family.", False),
         Column("reason", STRING, "Why it became champion.", False),
         Column("manifest", STRING, "SHA-256 of the manifest of its files, checked whenever it is loaded.", False),
+        Column("as_of_date", DATE, "As-of date of the run that decided; null in rows written before it was kept."),
+        Column("run_id", STRING, "The run that decided; it counts once the run has ended. Null likewise."),
+        Column("decision", STRING, "trained, promoted, rolled back or recalibrated; null, in older rows: trained."),
+        Column("decided_by", STRING, "Who decided; null where training did by itself."),
+        Column("trained_as_of", DATE, "As-of date of the version's training run; null in older rows: as_of_date."),
+        Column("training_run", STRING, "The version's training run, as in model_metrics; null in older rows: run_id."),
     ),
     key=("event_id",),
-    written_by=("train",),
+    written_by=("train", "promote", "rollback", "recalibrate"),
+)
+
+TRAINING = Column("run_id", STRING, "The training run, as in champions; null in rows written before it was kept.")
+VERSION = Column("model_version", INT, "Version of the registered model; null for a candidate or a baseline.")
+ROLE = Column(
+    "role",
+    STRING,
+    "What the model was to the run: champion (put in force), challenger (registered, not in force), candidate (only"
+    " tried) or baseline (a score without fitting); null in rows written before it was kept.",
 )
 
 MODEL_METRICS = Table(
@@ -27,136 +40,114 @@ MODEL_METRICS = Table(
     columns=(
         AS_OF_DATE,
         Column("stage", STRING, "Stage that measured it: train.", False),
-        Column("model_version", INT, "Version of the registered model; null for a candidate or a baseline."),
+        VERSION,
         Column("model", STRING, "Model family or baseline.", False),
-        Column("scope", STRING, "train, fold, test or naive.", False),
-        Column("segment", STRING, "Snapshot date or segment; all.", False),
+        Column(
+            "scope",
+            STRING,
+            "train, fold, backtest (walk-forward, within training), test, naive, or selection (of features, over the"
+            " folds).",
+            False,
+        ),
+        Column(
+            "segment",
+            STRING,
+            "all, the date of a snapshot, a customer segment (segment 0 ...); of a selection the number of features, or"
+            " chosen.",
+            False,
+        ),
         Column("metric", STRING, "Name of the metric.", False),
         Column("value", DOUBLE, "Its value; null where undefined."),
         Column("low", DOUBLE, "Lower end of the 95 % interval (bootstrap by customer); null where none."),
         Column("high", DOUBLE, "Upper end; null where none."),
+        TRAINING,
+        ROLE,
     ),
     partition="as_of_date",
-    key=("as_of_date", "stage", "model", "scope", "segment", "metric"),
+    key=("as_of_date", "run_id", "stage", "role", "model_version", "model", "scope", "segment", "metric"),
     written_by=("train",),
 )
 
 MODEL_CURVES = Table(
     name="model_curves",
-    comment="Points of the curves of a model on its untouched test.",
+    comment="Points of the curves of a model on its untouched test, and the nodes of a decision tree.",
     columns=(
         AS_OF_DATE,
         Column("model", STRING, "Model family or baseline.", False),
-        Column("curve", STRING, "roc, precision_recall, gain, reliability or importance.", False),
+        Column(
+            "curve",
+            STRING,
+            "roc, precision_recall, gain, profit, reliability, importance, dependence_in_log_odds or"
+            " dependence_in_probability (what a feature adds to scores, by its value), or tree (the nodes of a decision"
+            " tree, a parent before its left branch before its right one).",
+            False,
+        ),
         Column("position", INT, "Order of the point, from 0.", False),
-        Column("x", DOUBLE, "Abscissa: false positive rate, recall, share contacted, mean predicted risk."),
-        Column("y", DOUBLE, "Ordinate: true positive rate, precision, share of churners, observed rate, importance."),
+        Column(
+            "x",
+            DOUBLE,
+            "Abscissa: false positive rate, recall, share contacted (gain, profit), mean risk, place (importance),"
+            " value of the feature (dependence), threshold up to which rows go left (tree; null in a leaf).",
+        ),
+        Column(
+            "y",
+            DOUBLE,
+            "Ordinate: true positive rate, precision, share of churners (gain, tree), profit, observed rate,"
+            " importance, what the feature adds (dependence).",
+        ),
         Column("rows", LONG, "Rows behind the point; null where it says nothing."),
-        Column("label", STRING, "Feature of an importance; null otherwise."),
+        Column("label", STRING, "Feature (importance, dependence), input a node splits on (tree); null otherwise."),
+        TRAINING,
+        VERSION,
+        ROLE,
     ),
     partition="as_of_date",
-    key=("as_of_date", "model", "curve", "position"),
+    key=("as_of_date", "run_id", "role", "model_version", "model", "curve", "position"),
     written_by=("train",),
 )
 
-DATA_PROFILE = Table(
-    name="data_profile",
-    comment="One statistic of one column of a source, as learnt on a date.",
+MODEL_CHECKS = Table(
+    name="model_checks",
+    comment="What a training run checked of its data and of its model before that could go in force.",
     columns=(
-        Column("learnt_on", DATE, "As-of date; from rows known by then.", False),
-        Column("source", STRING, "Source of the configuration.", False),
-        Column("column", STRING, "Column; * for the rows themselves.", False),
-        Column(
-            "statistic", STRING, "rows, nulls, distinct, min, p05, p25, p50, p75, p95, max, mean, outliers ...", False
-        ),
-        Column("value", DOUBLE, "Its value."),
-        Column("text", STRING, "A value that is no number (the mode of a category, first day)."),
+        AS_OF_DATE,
+        Column("run_id", STRING, "The training run.", False),
+        Column("model_version", INT, "Version of the registered model.", False),
+        Column("model", STRING, "Model family.", False),
+        Column("check", STRING, "floor, group_gap, champion, single_feature ...", False),
+        Column("subject", STRING, "What was looked at: a metric, a feature, a snapshot, a version.", False),
+        Column("outcome", STRING, "passed, warning, or refused: it kept the model out of force.", False),
+        Column("value", DOUBLE, "What was found; null where it is no number."),
+        Column("limit", DOUBLE, "What it was compared with; null likewise."),
+        Column("text", STRING, "The finding as a sentence.", False),
     ),
-    partition="learnt_on",
-    key=("learnt_on", "source", "column", "statistic"),
-    written_by=("profile",),
+    partition="as_of_date",
+    key=("as_of_date", "run_id", "check", "subject"),
+    written_by=("train",),
 )
 
-CLEANING_LIMITS = Table(
-    name="cleaning_limits",
-    comment="Learnt cleaning values of a column, in force from learnt_on on.",
+MODEL_FEATURES = Table(
+    name="model_features",
+    comment="What a training run made of each feature: used by the model, or not, with the reason.",
     columns=(
-        Column("learnt_on", DATE, "First knowledge date the values apply to.", False),
-        Column("source", STRING, "Source of the configuration.", False),
-        Column("column", STRING, "Measure or category.", False),
-        Column("rows", LONG, "Rows learnt from.", False),
-        Column("q1", DOUBLE, "First quartile, in the measure's unit; null for a category."),
-        Column("q3", DOUBLE, "Third quartile; null for a category."),
-        Column("lower", DOUBLE, "Lower Tukey fence; null for a category."),
-        Column("upper", DOUBLE, "Upper Tukey fence; null for a category."),
-        Column("mean", DOUBLE, "Mean; null for a category."),
-        Column("median", DOUBLE, "Median; null for a category."),
-        Column("mode", STRING, "Most frequent value (ties: the smallest); null if there is none."),
+        AS_OF_DATE,
+        Column("run_id", STRING, "The training run.", False),
+        Column("model_version", INT, "Version of the registered model.", False),
+        Column("feature", STRING, "The feature.", False),
+        Column("used", BOOLEAN, "Whether the model reads it.", False),
+        Column(
+            "step",
+            STRING,
+            "What ruled it out: unusable (by the configuration, its definition or its values), or the step of the"
+            " selection: variance, association, correlation, elimination or stability; null where it is used.",
+        ),
+        Column("reason", STRING, "The reason as a sentence; null where it is used."),
+        Column("value", DOUBLE, "What the step found; null where it is no number."),
+        Column("limit", DOUBLE, "What it was compared with; null likewise."),
+        Column("strength", DOUBLE, "Cramér's V with the label on the training rows, 0 to 1; null without a selection."),
+        Column("stability", DOUBLE, "Share of the folds that chose it or one alike; null without a selection."),
     ),
-    partition="learnt_on",
-    key=("learnt_on", "source", "column"),
-    written_by=("profile",),
-)
-
-_PARTITION = T.StructType(
-    [
-        T.StructField("table", STRING),
-        T.StructField("partition", DATE),
-        T.StructField("rows", LONG),
-        T.StructField("fingerprint", STRING),
-        T.StructField("changed", BOOLEAN),
-        T.StructField("version", LONG),
-    ]
-)
-_READ = T.StructType(
-    [
-        T.StructField("table", STRING),
-        T.StructField("first", DATE),
-        T.StructField("end", DATE),
-        T.StructField("revision", LONG),
-    ]
-)
-_DEFINITION = T.StructType(
-    [T.StructField("table", STRING), T.StructField("column", STRING), T.StructField("hash", STRING)]
-)
-_LACKING = T.StructType(
-    [
-        T.StructField("table", STRING),
-        T.StructField("partition", DATE),
-        T.StructField("columns", T.ArrayType(STRING)),
-    ]
-)
-
-RUNS = Table(
-    name="runs",
-    comment="The ledger: a start row before the first write of a run, an end row when it is over.",
-    columns=(
-        Column("run_id", STRING, "Unique id of the run.", False),
-        Column("event", STRING, "start, end, or lost: the end is taken back, commits of the run are gone.", False),
-        Column("revision", LONG, "Rises with every row of the ledger; orders runs.", False),
-        Column("job", STRING, "Stage.", False),
-        Column("as_of_date", DATE, "As-of date of the run.", False),
-        Column("at", T.TimestampType(), "When the row was written (UTC).", False),
-        Column(
-            "status", STRING, "running, ok, nothing_to_do, failed (nothing changed) or broken (something did).", False
-        ),
-        Column("error", STRING, "Name and message of the error; null otherwise."),
-        Column(
-            "writes",
-            T.ArrayType(_PARTITION),
-            "Start: what will be replaced; end: what was, with fingerprints (or removed).",
-        ),
-        Column("reads", T.ArrayType(_READ), "Partitions read (first <= partition < end) and their newest revision."),
-        Column("subjects", T.ArrayType(STRING), "Deliveries taken, as source/delivery."),
-        Column("definitions", T.ArrayType(_DEFINITION), "Definition hash of each column written."),
-        Column("seconds", DOUBLE, "Duration; null in a start row."),
-        Column("code_version", STRING, "Version of the package.", False),
-        Column("settings_hash", STRING, "Hash of the resolved settings.", False),
-        Column("options", T.ArrayType(STRING), "Options that changed what was done (--accept-incomplete ...)."),
-        Column(
-            "lacking", T.ArrayType(_LACKING), "Columns that are null in a partition, as rows behind it lack an input."
-        ),
-    ),
-    key=("revision",),
-    written_by=("every job",),
+    partition="as_of_date",
+    key=("as_of_date", "run_id", "feature"),
+    written_by=("train",),
 )

@@ -2,14 +2,15 @@
 
 from pyspark.sql import types as T
 
-from churn_spark.definitions.sources import SQUARE_BITS, Category, Measure, Source, value_column
+from churn_spark.definitions.columns import SQUARE_BITS, Category, Measure, value_column
+from churn_spark.definitions.sources import Source
 from churn_spark.tables.contracts.intake import CUSTOMER_ID, EVENT_DATE, KNOWN_FROM
 from churn_spark.tables.table import BINARY, DATE, LONG, STRING, Column, Table
 
 FIRST_SEEN = Table(
     name="first_seen",
-    comment="First event date of a customer in a source, a row each time an earlier one was learnt; the minimum up to s"
-    " counts.",
+    comment="First event date of a customer in a source, one row each time an earlier one was learnt; the minimum up to"
+    " s counts.",
     columns=(
         CUSTOMER_ID,
         Column("source", STRING, "Source of the configuration.", False),
@@ -53,7 +54,7 @@ def contacts(source: Source) -> Table:
         comment=f"Contacts of {source.name}: whom one customer was in touch with on a day, known from one date.",
         columns=(
             CUSTOMER_ID,
-            Column("counterparty", STRING, "The partner's customer_id; never the customer's own.", False),
+            Column("counterparty", STRING, "The partner's customer_id; never the customer's own.", False, person="id"),
             EVENT_DATE,
             KNOWN_FROM,
             Column("events", LONG, "Number of events.", False),

@@ -1,0 +1,1 @@
+"""From risk to action, as pure functions: who is alerted, what is planned for whom, and who is withheld."""

@@ -1,0 +1,1 @@
+"""Real public data that the project ships with."""

@@ -1,0 +1,1 @@
+"""What every partition is made of, by which definitions, and what is therefore due: values of the ledger, no tables."""

@@ -1,0 +1,1 @@
+"""How long customers stay: survival at several horizons, and the expected days up to the last."""

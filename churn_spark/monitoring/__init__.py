@@ -1,0 +1,1 @@
+"""Whether data and model are still what they were: distributions compared, limits and verdicts, as pure functions."""

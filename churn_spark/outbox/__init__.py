@@ -1,0 +1,1 @@
+"""Messages to people and systems, and the channels that carry them: what leaves the house."""

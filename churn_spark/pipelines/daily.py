@@ -1,0 +1,64 @@
+"""Everything of one day, stage after stage."""
+
+import logging
+from collections.abc import Sequence
+from datetime import date
+
+from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.project import Project
+from churn_spark.lineage.due import Due, due_lines
+from churn_spark.runtime.run import begun, run_stage
+from churn_spark.stages import all_stages
+from churn_spark.stages.monitor import MONITOR, challenger_wanted
+from churn_spark.stages.stage import PUBLISHED, Stage
+from churn_spark.stages.train import TRAIN
+from churn_spark.tables.catalog import Catalog
+
+log = logging.getLogger("churn_spark.daily")
+
+
+def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str] = ()) -> None:
+    """Run every daily stage; one that is done for these inputs is skipped unless an option is for it.
+
+    Raises NotReadyError after ingest if the as-of date lies far beyond the end of the data.
+    """
+    with catalog.jobs.lock(begun("daily", project, as_of)):
+        for stage in all_stages.daily_stages(project):
+            catalog.refresh()
+            due = _due(stage, project, catalog, as_of)
+            if not due and _done(stage, project, catalog, as_of) and not stage.concerned_by(options):
+                log.info("%s of %s is done for these inputs: skipped", stage.name, stage.partition(as_of))
+                continue
+            for line in due_lines(due):
+                log.info("to build: %s", line)
+            run_stage(stage, project, catalog, as_of, options)
+            catalog.refresh()
+            stage.checked(project, catalog, as_of)
+            if stage is MONITOR:
+                _train_where_wanted(project, catalog, as_of)
+
+
+def _train_where_wanted(project: Project, catalog: Catalog, as_of: date) -> None:
+    """Train a challenger where monitoring asks for it; one that is refused leaves the day as it is."""
+    why = challenger_wanted(project, catalog, as_of)
+    if why is None:
+        return
+    log.info("to train: %s", why)
+    try:
+        run_stage(TRAIN, project, catalog, as_of)
+    except ModelError as error:
+        log.warning("the model in force stays: %s", error)
+    catalog.refresh()
+
+
+def _due(stage: Stage, project: Project, catalog: Catalog, as_of: date) -> list[Due]:
+    """The partition of an as-of date, if it is to be built, with the reason; none of a stage that finds its own."""
+    if not stage.per_date:
+        return []
+    due = stage.due(project, catalog.ledger, stage.tables(project)[0], [stage.partition(as_of)])
+    return [item for item in due if item.kind != PUBLISHED]
+
+
+def _done(stage: Stage, project: Project, catalog: Catalog, as_of: date) -> bool:
+    """Whether a stage for which nothing is due has nothing to do, as far as can be said without running it."""
+    return stage.per_date or stage.done(begun(stage.name, project, as_of), project, catalog)

@@ -1,0 +1,1 @@
+"""What `monitor` reads of the tables for each kind of signal."""
