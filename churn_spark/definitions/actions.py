@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Channel = Literal["email", "sms", "phone", "letter", "app"]
+Language = Literal["en", "zh"]
 Arm = Literal["treated", "control", "explore", "none"]
 """What became of a plan: carried out, withheld, replaced by an action at random, or there was none."""
 MOST_ACTIONS = 12
@@ -162,7 +163,7 @@ class Alerts:
     cooldown_days: int = 28
     wave: Wave = Wave()
     reasons: int = 3
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
     texts: tuple[Template, ...] = ()
 
     @property

@@ -90,7 +90,7 @@ def _content(message: Message, takes_files: bool) -> dict[str, object]:
     form = NotifyFormat.HTML if message.markup else NotifyFormat.TEXT
     content: dict[str, object] = {"title": message.subject, "body": message.body, "body_format": form}
     if file := message.attachment:
-        note = file.note if takes_files else "This channel takes no files: the rows are in the tables."
+        note = file.note if takes_files else file.without
         content["body"] = f"{message.body}\n\n{note}"
         if takes_files:
             content["attach"] = _file(file)

@@ -11,11 +11,12 @@ SUBJECT_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a message. note: what the text says of it where the channel carries files."""
+    """A file of a message. note: what the text says where the channel carries files; without: where it does not."""
 
     name: str
     content: bytes
     note: str
+    without: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from churn_spark.definitions.actions import Language
 from churn_spark.settings.section import Address, Count, Days, Name, PositiveDays, Section, Share
 
 Rise = Annotated[float, Field(gt=0, le=1)]
@@ -86,7 +87,7 @@ class AlertsSection(Section):
     )
     wave: WaveSection | None = Field(None, description="When to stop; default: as its keys say.")
     reasons: Annotated[int, Field(ge=0, le=20)] = Field(3, description="The most reasons named in a text.")
-    language: Literal["en", "zh"] = Field("en", description="Language of the texts that come with the package.")
+    language: Language = Field("en", description="Language of the texts that come with the package, and of messages.")
     texts: Address | None = Field(
         None,
         description="Folder with templates of your own in their place: `KIND.title.txt` and `KIND.text.txt` of each"

@@ -27,21 +27,22 @@ def messages(project: Project, catalog: Catalog, dispatch: Dispatch, route: Rout
     Raises DispatchError for more single messages than `most_single`, which with `most_rows` bounds what reaches the
     driver, and for a brief that is not that of the date.
     """
+    language = project.alerts.language if project.alerts else "en"
     if route.form == "brief":
-        return [brief(project.name, route, day, brief_of(project, catalog, day))]
+        return [brief(project.name, route, day, brief_of(project, catalog, day), language)]
     rows = decided(catalog, route, day)
     most = dispatch.most_single if route.form == "single" else dispatch.most_rows
     with failures_named(project):
         first = [row.asDict() for row in rows.limit(most + 1).collect()]
         total = rows.count() if len(first) > most else len(first)
     if route.form == "digest":
-        return [digest(project.name, route, day, first[:most], total)] if first else []
+        return [digest(project.name, route, day, first[:most], total, language)] if first else []
     if total > most:
         raise DispatchError(
             f"{total:,} single messages at {day}, more than dispatch.most_single ({most:,}): none was sent. If so many"
             f" are meant, raise it; else see why there are so many {route.decided}, or narrow the route by `where`"
         )
-    return [single(project.name, route, day, row) for row in first]
+    return [single(project.name, route, day, row, language) for row in first]
 
 
 def decided(catalog: Catalog, route: Route, day: date) -> DataFrame:

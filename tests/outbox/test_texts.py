@@ -2,6 +2,8 @@ import csv
 import hashlib
 import io
 import json
+from dataclasses import fields
+from string import Formatter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from churn_spark.definitions.dispatch import DECIDED_COLUMNS
 from churn_spark.outbox.csv_file import csv_file
 from churn_spark.outbox.message import SUBJECT_LENGTH, in_one_line
+from churn_spark.outbox.phrases import PHRASES, Phrases
 from churn_spark.outbox.texts import TOP, digest, single
 from churn_spark.tables.contracts.actions import ALERTS, INTERVENTIONS
 from tests.outbox.made_messages import ACTIONS, ALERT, DAY, DIGEST, SINGLE, alert, intervention
@@ -71,6 +74,36 @@ def test_a_digest_tells_the_first_and_says_what_it_leaves_out():
     assert f"{TOP + 1}. " not in message.body
     assert "... and 10 more." in message.body
     assert message.attachment.note == "All 30 rows are in the attached file."
+
+
+def test_a_message_speaks_the_language_of_the_alerts():
+    rows = [alert(customer_id=f"c{number}", title=f"客户 c{number}") for number in range(TOP + 2)]
+    message = digest("shop", DIGEST, DAY, rows, 1030, "zh")
+    assert message.subject == "shop：1,030 条预警，2026-06-01"
+    first, cut, *_, more, reference = message.body.split("\n\n")
+    assert (first, cut) == ("shop，2026-06-01：1,030 条预警。", f"本消息仅包含预期损失最高的 {TOP + 2} 条。")
+    assert (more, reference) == ("……另有 2 条。", f"编号：{message.message_id}")
+    assert message.attachment.note == f"全部 {TOP + 2} 行见附件。"
+    assert message.message_id == digest("shop", DIGEST, DAY, rows, 1030).message_id
+    action = single("shop", ACTIONS, DAY, intervention(), "zh")
+    assert action.subject == "shop: 客户 c1：discount（短信）"
+    assert action.body.startswith("风险 83%，价值 120.00，主要原因：no call for 30 days\n")
+
+
+@given(st.sampled_from(list(PHRASES)))
+def test_every_phrase_has_the_values_of_the_english_one(language):
+    for field in fields(Phrases):
+        ours, english = (values_of(getattr(PHRASES[one], field.name)) for one in (language, "en"))
+        assert ours == english, field.name
+
+
+def values_of(phrase: object) -> object:
+    """The names of the values in a format string, in some of them, or in those of each table of rows."""
+    if isinstance(phrase, str):
+        return sorted(name for _, name, _, _ in Formatter().parse(phrase) if name is not None)
+    if isinstance(phrase, dict):
+        return {key: values_of(one) for key, one in phrase.items() if key in ("alerts", "interventions")}
+    return [values_of(one) for one in phrase]
 
 
 TEXTS = st.text(
