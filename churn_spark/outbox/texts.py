@@ -1,6 +1,6 @@
 """Messages from rows of alerts and interventions: subjects, texts and files, all as plain text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from churn_spark.definitions.actions import Language
@@ -67,7 +67,7 @@ def _story(route: Route, row: Row, say: Phrases) -> list[str]:
     """The text of an alert; of an intervention, why it is proposed."""
     if route.decided == "alerts":
         return [str(row["text"])]
-    facts = [
+    facts: list[tuple[str, object, Callable[[object], str]]] = [
         (say.risk, row["risk"], _share),
         (say.value, row["value"], _shown),
         (say.main_reason, row["main_reason"], str),

@@ -5,6 +5,7 @@ import json
 from dataclasses import fields
 from string import Formatter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,7 +91,7 @@ def test_a_message_speaks_the_language_of_the_alerts():
     assert action.body.startswith("风险 83%，价值 120.00，主要原因：no call for 30 days\n")
 
 
-@given(st.sampled_from(list(PHRASES)))
+@pytest.mark.parametrize("language", PHRASES)
 def test_every_phrase_has_the_values_of_the_english_one(language):
     for field in fields(Phrases):
         ours, english = (values_of(getattr(PHRASES[one], field.name)) for one in (language, "en"))
