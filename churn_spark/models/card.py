@@ -23,7 +23,8 @@ class Facts:
     """What a card says beside the project's own configuration.
 
     features: used, with definition hash. left_out: with the reason. counts: rows and churners. baselines: their
-    measures on the test. naive: the measures a random split would have claimed. moved: how far the refitted model's
+    measures on the test. naive: the measures a random split would have claimed. plain: those on the test with the
+    customers who were acted upon, where there are any. moved: how far the refitted model's
     scores lie from the tested one's on `population`. substitutes: a sentence about baselines of other sources than the
     label's, if there are any. weaknesses: why the model is not good enough to be in force, where that was accepted.
     checks: what the gate and the checks of the data found, a line each.
@@ -37,6 +38,7 @@ class Facts:
     reason: str
     baselines: Mapping[str, Mapping[str, Measure]]
     naive: Mapping[str, Measure]
+    plain: Mapping[str, Measure]
     moved: str
     population: date
     code_version: str
@@ -116,6 +118,8 @@ def _metrics(trial: Trial, facts: Facts) -> str:
     columns = [(tested, trial.test), *facts.baselines.items()]
     if facts.naive:
         columns.append(("rows split at random (do not trust)", facts.naive))
+    if facts.plain:
+        columns.append(("test with those acted upon", facts.plain))
     head = "| metric | " + " | ".join(name for name, _ in columns) + " |"
     rule = "|---" * (len(columns) + 1) + "|"
     rows = [

@@ -67,7 +67,7 @@ class Comparison:
     have claimed of the winner. baselines: measures by segment and curves of scores without any fitting, by name.
     weights: the importance of every input, by family. shapes: by family, the points of its tree where it is a single
     one, and of the winner how its scores depend on what adds most to them. by_segment: the winner's test by customer
-    segment, where there are segments.
+    segment, where there are segments. plain: its test with the customers who were acted upon, where there are any.
     """
 
     tried: Sequence[Trial]
@@ -79,6 +79,7 @@ class Comparison:
     weights: Mapping[str, Mapping[str, float]]
     shapes: Mapping[str, Sequence[Point]]
     by_segment: BySegment = field(default_factory=dict)
+    plain: Mapping[str, Measure] = field(default_factory=dict)
 
 
 def training_data(
@@ -167,11 +168,13 @@ def _shapes(data: TrainingData, trial: Trial, settings: Training, winner: bool) 
     tree = tree_points(family.tree(trial.model), data.preparation.slots) if family.tree else []
     if not winner:
         return tree
-    model = _risk_model(data, trial, trial.model, {})
-    return [
-        *tree,
-        *dependence(data.labelled.where(in_test(data.split, settings.seed)), data.counts["test_rows"], model),
-    ]
+    test = data.labelled.where(in_test(data.split, settings.seed))
+    return [*tree, *dependence(test, data.counts["test_rows"], tested_model(data, trial))]
+
+
+def tested_model(data: TrainingData, trial: Trial) -> RiskModel:
+    """The model of a trial as it was tested: from the features to the risk."""
+    return _risk_model(data, trial, trial.model, {})
 
 
 def _risk_model(

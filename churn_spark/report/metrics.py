@@ -97,8 +97,13 @@ def name(model: str) -> str:
 
 def tested(facts: Facts) -> pd.DataFrame:
     """The metrics on the whole untouched test."""
+    return of_scope(facts, "test")
+
+
+def of_scope(facts: Facts, scope: str) -> pd.DataFrame:
+    """The metrics of a scope over all its rows."""
     metrics = facts[MODEL_METRICS]
-    return metrics[(metrics["scope"] == "test") & (metrics["segment"] == "all")]
+    return metrics[(metrics["scope"] == scope) & (metrics["segment"] == "all")]
 
 
 def tested_on(facts: Facts) -> tuple[date, ...]:

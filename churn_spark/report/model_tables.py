@@ -33,6 +33,7 @@ def scopes(facts: Facts) -> Grid:
         "backtest": "Backtest (mean)",
         "test": "Untouched test",
         "naive": "Naive split",
+        "plain": "Test with those acted upon",
     }
     shown = [scope for scope in scopes if scope in table.columns]
     listed = [metric for metric in METRICS if metric in table.index]

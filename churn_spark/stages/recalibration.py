@@ -23,9 +23,10 @@ from churn_spark.stages.refusals import refuse_ahead_of_ingest
 from churn_spark.stages.stage import Stage
 from churn_spark.stages.training import snapshots
 from churn_spark.stages.training.champions import Decision, deciding, decisions, newest, put_in_force, refuse_older
-from churn_spark.stages.training.gating import new_to, refuse_other_features, tested
+from churn_spark.stages.training.gating import new_to, refuse_other_features
 from churn_spark.stages.training.records import LABEL
 from churn_spark.stages.training.registry import registry_of
+from churn_spark.stages.training.tested import tested
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import CHAMPIONS
 

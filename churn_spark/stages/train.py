@@ -31,6 +31,7 @@ from churn_spark.stages.training.records import curves_text, figures, model_fact
 from churn_spark.stages.training.registry import registry_of
 from churn_spark.stages.training.segments import segment_measures
 from churn_spark.stages.training.survival import fitted_survival
+from churn_spark.stages.training.tested import plain_measures
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import CHAMPIONS, MODEL_CHECKS, MODEL_CURVES, MODEL_FEATURES, MODEL_METRICS
 
@@ -72,7 +73,11 @@ def train(run: Run, project: Project, catalog: Catalog) -> None:
         log.info("metrics and curves are in MLflow: %s", ", ".join(f"{of} run {run_id}" for of, run_id in runs.items()))
         champion = newest(earlier)
         _refuse_weak(project, compared, champion)
-        compared = replace(compared, by_segment=segment_measures(project, catalog, data, compared.winner))
+        compared = replace(
+            compared,
+            by_segment=segment_measures(project, catalog, data, compared.winner),
+            plain=plain_measures(project, catalog, data, compared.winner),
+        )
         findings = checked + gate_findings(project, catalog, registry, data, compared.winner, champion)
         refuse_first(findings, champion)
         value, found = fitted_value(project, catalog, run.as_of)
@@ -134,6 +139,7 @@ def _refitted(
         reason=compared.reason,
         baselines={name: measures["all"] for name, (measures, _) in compared.baselines.items()},
         naive=compared.naive,
+        plain=compared.plain,
         moved=drift.described(limit),
         population=day,
         code_version=run.code_version,

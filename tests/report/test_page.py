@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from churn_spark.definitions.features import DerivedFeature
@@ -307,6 +308,18 @@ def test_a_random_split_that_does_not_flatter_is_not_said_to() -> None:
     naive = (metrics["scope"] == "naive") & (metrics["metric"] == "roc_auc")
     read = Page(page(changed(FACTS, {MODEL_METRICS: metrics.assign(value=metrics["value"].mask(naive, 0.80))})))
     assert "a ROC AUC of 0.800 instead of 0.857: usually that flatters" in read.text
+
+
+def test_the_test_with_those_acted_upon_stands_beside(shown: Page) -> None:
+    assert "acted upon are left out of the test" not in shown.text
+    tested = (metrics := made_metrics())[(metrics["model"] == "random_forest") & (metrics["segment"] == "all")]
+    plain = tested[tested["scope"] == "test"].assign(scope="plain", value=0.7, low=0.6, high=0.8)
+    read = Page(page(changed(FACTS, {MODEL_METRICS: pd.concat([metrics, plain])})))
+    rows = {row[0]: row[1:] for row in read.table("On the untouched test")[1:]}
+    assert (
+        rows["random forest | with the customers who were acted upon, each counted once"][0] == "0.700 | 0.600 to 0.800"
+    )
+    assert "Customers who were acted upon are left out of the test" in read.text
 
 
 def test_without_an_interval_no_verdict_is_given() -> None:

@@ -29,6 +29,11 @@ class Performance:
     pictures: tuple[Picture, ...]
 
 
+BESIDE = {
+    "naive": "naive: rows split at random, do not trust",
+    "plain": "with the customers who were acted upon, each counted once",
+}
+"""Scopes that stand beside the test, with what they mean."""
 CURVES = Query(
     "curves",
     ("model", "curve", "position", "x", "y", "rows", "label"),
@@ -52,7 +57,7 @@ def performance(facts: Facts) -> Performance | Absent:
     if not verdicts:
         sentences.append("No score without fitting was measured on the same test, so the figures stand alone.")
     return Performance(
-        (*sentences, *_naive(facts), *_caveats(facts)),
+        (*sentences, *_naive(facts), *_plain(facts), *_caveats(facts)),
         _models(facts),
         scopes(facts),
         backtest(facts),
@@ -65,7 +70,7 @@ def performance(facts: Facts) -> Performance | Absent:
 
 def _naive(facts: Facts) -> list[str]:
     family = facts.champion.family if facts.champion else ""
-    naive = facts[MODEL_METRICS][facts[MODEL_METRICS]["scope"] == "naive"]
+    naive = metrics.of_scope(facts, "naive")
     flattering = metrics.measured(naive, family, "roc_auc")
     honest = metrics.measured(metrics.tested(facts), family, "roc_auc")
     if flattering is None or honest is None:
@@ -77,6 +82,15 @@ def _naive(facts: Facts) -> list[str]:
     return [
         f"Splitting the same rows at random would have promised a ROC AUC of {text(flattering.value)} instead of"
         f" {text(honest.value)}: {why}"
+    ]
+
+
+def _plain(facts: Facts) -> list[str]:
+    if metrics.of_scope(facts, "plain").empty:
+        return []
+    return [
+        "Customers who were acted upon are left out of the test, and those withheld by chance count for them: whom an"
+        " action kept would look like a false alarm. The figures with them stand beside."
     ]
 
 
@@ -100,10 +114,11 @@ def _models(facts: Facts) -> Grid:
         [Cell(metrics.name(model), _role(facts, model)), *(cell(tested, model, metric) for metric in shown)]
         for model in metrics.models(facts)
     ]
-    naive = facts[MODEL_METRICS][facts[MODEL_METRICS]["scope"] == "naive"]
-    for model in sorted(set(naive["model"])):
-        title = Cell(metrics.name(model), "naive: rows split at random, do not trust", "naive")
-        rows.append([title, *(cell(naive, model, metric) for metric in shown)])
+    for scope, means in BESIDE.items():
+        figures = metrics.of_scope(facts, scope)
+        for model in sorted(set(figures["model"])):
+            title = Cell(metrics.name(model), means, "naive")
+            rows.append([title, *(cell(figures, model, metric) for metric in shown)])
     return grid("On the untouched test, with 95 % intervals", ["Model", *map(heading, shown)], rows)
 
 
@@ -140,7 +155,7 @@ def _pictures(facts: Facts) -> list[Picture]:
 
 def _intervals(facts: Facts) -> Picture:
     family = facts.champion.family if facts.champion else ""
-    tested, naive = metrics.tested(facts), facts[MODEL_METRICS][facts[MODEL_METRICS]["scope"] == "naive"]
+    tested, naive = metrics.tested(facts), metrics.of_scope(facts, "naive")
     kinds = {
         model: "champion" if model == family else "baseline" if metrics.is_baseline(facts, model) else "candidate"
         for model in metrics.models(facts)

@@ -17,17 +17,16 @@ from churn_spark.models.choice import COMPARED
 from churn_spark.models.experiment import TrainingData
 from churn_spark.models.families import named
 from churn_spark.models.families.family import WEIGHT
-from churn_spark.models.measures import Measure, group_of, measured
+from churn_spark.models.measures import Measure, measured
 from churn_spark.models.registry import Registry
 from churn_spark.models.risk_model import RiskModel
-from churn_spark.models.tally import Tally, tallied
+from churn_spark.models.tally import tallied
 from churn_spark.models.target_encoding import learning
 from churn_spark.models.training_set import in_test
 from churn_spark.models.trial import ALL, Trial
 from churn_spark.models.tuning import fitted, scored
-from churn_spark.stages.training import snapshots
 from churn_spark.stages.training.champions import Decision
-from churn_spark.stages.training.untreated import with_effective_weights
+from churn_spark.stages.training.tested import tested
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.models import MODEL_METRICS
 from churn_spark.tables.contracts.snapshots import KEY, features
@@ -123,15 +122,6 @@ def _challenger(
 def _champion(project: Project, catalog: Catalog, model: RiskModel, days: Collection[date]) -> Measure:
     settings = project.training
     return measured(tested(project, catalog, model, days), settings.bootstrap, settings.seed)[COMPARED]
-
-
-def tested(project: Project, catalog: Catalog, model: RiskModel, days: Collection[date]) -> Tally:
-    """The tally of a registered model's scores of labelled snapshots, by group of customers; rows with weights count
-    for what they are worth.
-    """
-    rows = model.predict(with_effective_weights(snapshots.labelled(project, catalog, days, model.features)))
-    ranked = rows.withColumnsRenamed({"raw_score": "score"})
-    return tallied(ranked.withColumn("part", group_of("customer_id", project.training.seed)))
 
 
 def _recorded(catalog: Catalog, champion: Decision) -> tuple[set[str], float | None, float | None]:

@@ -58,6 +58,7 @@ def records(run: Run, compared: Comparison, version: int, role: Role = "champion
     winner = _Measured(compared.winner.tuned.family, role, version)
     metrics += _metrics(run, winner, "test", compared.by_segment)
     metrics += _metrics(run, winner, "naive", {ALL: compared.naive})
+    metrics += _metrics(run, winner, "plain", {ALL: compared.plain})
     for name, (measures, points) in compared.baselines.items():
         metrics += _metrics(run, _Measured(name, "baseline"), "test", measures)
         curves += _curves(run, _Measured(name, "baseline"), points)

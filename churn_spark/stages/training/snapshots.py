@@ -149,15 +149,19 @@ def equal_features(project: Project, catalog: Catalog, days: Collection[date]) -
 
 
 def labelled(project: Project, catalog: Catalog, days: Collection[date], used: Collection[str]) -> DataFrame:
+    """Those of `all_labelled` who were not acted upon; with interventions each has a WEIGHT."""
+    return untreated(all_labelled(project, catalog, days, used), project, catalog, days)
+
+
+def all_labelled(project: Project, catalog: Catalog, days: Collection[date], used: Collection[str]) -> DataFrame:
     """Snapshots with a label: customer_id, as_of_date, label and the features used, with economics the value of a
-    customer, and with interventions WEIGHT; customers who are excluded, or were acted upon, are left out.
+    customer; customers who are excluded are left out.
     """
     labels = catalog.read(LABELS, days).where(F.col("label").isNotNull()).select(*KEY, "label")
     snapshots = catalog.read(features(project.features), days)
     economics = project.training.economics
     valued = [worth(snapshots, economics).alias(WORTH)] if economics else []
-    rows = snapshots.select(*KEY, *used, *valued).join(labels, on=list(KEY), how="inner")
-    return untreated(rows, project, catalog, days)
+    return snapshots.select(*KEY, *used, *valued).join(labels, on=list(KEY), how="inner")
 
 
 def newest_population(

@@ -45,8 +45,8 @@ MODEL_METRICS = Table(
         Column(
             "scope",
             STRING,
-            "train, fold, backtest (walk-forward, within training), test, naive, or selection (of features, over the"
-            " folds).",
+            "train, fold, backtest (walk-forward, within training), test, naive, plain (the test with the customers who"
+            " were acted upon, each counted once), or selection (of features, over the folds).",
             False,
         ),
         Column(

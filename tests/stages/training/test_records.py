@@ -28,7 +28,7 @@ def trial(family):
 
 def made(tried, winner):
     return SimpleNamespace(
-        tried=tried, winner=winner, naive=MEASURES["all"], by_segment={"segment 0": MEASURES["all"]},
+        tried=tried, winner=winner, naive=MEASURES["all"], plain={}, by_segment={"segment 0": MEASURES["all"]},
         baselines={"recency alone": (MEASURES, [POINT])},
         weights={trial.tuned.family: {"recency": 1.0} for trial in tried},
         shapes={trial.tuned.family: () for trial in tried},

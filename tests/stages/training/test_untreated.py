@@ -78,6 +78,13 @@ def test_rows_of_treated_customers_are_left_out_and_others_count_for_them(made, 
     expected = (rows["label"] * rows[WEIGHT]).sum() / rows[WEIGHT].sum()
     assert {round(row.value, 9) for row in metrics.select("value").collect()} == {round(expected, 9)}
 
+    plain = catalog.read(MODEL_METRICS).where("scope = 'plain' AND metric = 'base_rate'").collect()
+    counted_once = before.where(F.col("as_of_date") == F.lit(LAST)).agg(F.avg("label")).collect()[0][0]
+    assert [(row.segment, row.role, round(row.value, 9)) for row in plain] == [
+        ("all", "champion", round(counted_once, 9))
+    ]
+    assert round(counted_once, 9) != round(expected, 9)
+
 
 def test_monitoring_looks_at_the_same_rows_and_counts_what_they_are_worth(made):
     project, catalog = made
