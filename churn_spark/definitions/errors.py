@@ -7,6 +7,8 @@ class ChurnError(Exception):
     exit_code = 70
     stands = False
     """Whether what the run has written counts all the same."""
+    day_goes_on = False
+    """Whether `daily` goes on with the stages that act upon nobody, and fails at its end."""
 
 
 class ConfigError(ChurnError):
@@ -53,6 +55,7 @@ class AlertWaveError(ChurnError):
     """So many alerts at once that the data are probably wrong; none is written."""
 
     exit_code = 71
+    day_goes_on = True
 
 
 class DispatchError(ChurnError):
@@ -60,6 +63,7 @@ class DispatchError(ChurnError):
 
     exit_code = 74
     stands = True
+    day_goes_on = True
 
 
 class UnavailableError(ChurnError):

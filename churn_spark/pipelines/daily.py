@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 
-from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.errors import ChurnError, ModelError
 from churn_spark.definitions.project import Project
 from churn_spark.lineage.due import Due, due_lines
 from churn_spark.runtime.run import begun, run_stage
@@ -20,22 +20,36 @@ log = logging.getLogger("churn_spark.daily")
 def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str] = ()) -> None:
     """Run every daily stage; one that is done for these inputs is skipped unless an option is for it.
 
-    Raises NotReadyError after ingest if the as-of date lies far beyond the end of the data.
+    Raises NotReadyError after ingest if the as-of date lies far beyond the end of the data. After a wave of alerts, or
+    with messages that could not be sent, it raises at its end: who must find out why needs monitoring and report.
     """
+    failed: ChurnError | None = None
     with catalog.jobs.lock(begun("daily", project, as_of)):
         for stage in all_stages.daily_stages(project):
             catalog.refresh()
+            if failed and stage.acts:
+                log.warning("%s of %s is left out, so that nobody is acted upon", stage.name, as_of)
+                continue
             due = _due(stage, project, catalog, as_of)
             if not due and _done(stage, project, catalog, as_of) and not stage.concerned_by(options):
                 log.info("%s of %s is done for these inputs: skipped", stage.name, stage.partition(as_of))
                 continue
             for line in due_lines(due):
                 log.info("to build: %s", line)
-            run_stage(stage, project, catalog, as_of, options)
+            try:
+                run_stage(stage, project, catalog, as_of, options)
+            except ChurnError as error:
+                if not error.day_goes_on:
+                    raise
+                log.warning("%s of %s failed; the rest of the day goes on", stage.name, as_of)
+                failed = error
+                continue
             catalog.refresh()
             stage.checked(project, catalog, as_of)
             if stage is MONITOR:
                 _train_where_wanted(project, catalog, as_of)
+    if failed:
+        raise failed
 
 
 def _train_where_wanted(project: Project, catalog: Catalog, as_of: date) -> None:

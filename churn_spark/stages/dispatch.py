@@ -178,6 +178,7 @@ DISPATCH = Stage(
     writes=lambda project: (ALERT_EVENTS,),
     reads=_reads,
     daily=True,
+    acts=True,
     needed=lambda project: project.dispatch is not None,
     retention=True,
     options=(Option(DRY_RUN, DRY_RUN),),

@@ -131,5 +131,6 @@ INTERVENE = Stage(
     published=dispatched,
     per_date=True,
     daily=True,
+    acts=True,
     needed=lambda project: project.interventions is not None,
 )

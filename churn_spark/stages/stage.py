@@ -88,6 +88,7 @@ class Stage:
     daily: whether `daily` runs it; done: whether `daily` may skip the run, for a stage that writes no table. schedule:
     when a stage that is not daily runs by default, as cron writes it. needed: whether a project needs it at all.
     retention: whether `maintain` drops its partitions older than `retention.features_days`.
+    acts: whether customers are acted upon by what it makes; `daily` leaves it out once a stage of the date has failed.
     options: what `--option` may say to it. preflight: what it refuses before Spark starts. checked: what must hold once
     it is done, before `daily` goes on.
     """
@@ -111,6 +112,7 @@ class Stage:
     schedule: str | None = None
     needed: Callable[[Project], bool] = _always
     retention: bool = False
+    acts: bool = False
     options: tuple[Option, ...] = ()
     preflight: Callable[[Project, Sequence[str], date], None] = _nothing_refused
     checked: Callable[[Project, Catalog, date], None] = _nothing_checked

@@ -8,7 +8,9 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from churn_spark.definitions.errors import AlertWaveError
 from churn_spark.tables.contracts.actions import ALERTS
+from churn_spark.tables.contracts.monitoring import MONITORING
 from churn_spark.tables.contracts.snapshots import RISK_SCORES
 from tests.trained_shop import OpenShop, copied, opened, trained_shop
 
@@ -69,3 +71,25 @@ def _others(shop: OpenShop) -> list[float]:
     spent = {(row["customer_id"], row["as_of_date"]): row["purchases_amount_sum_14d"] for row in features}
     keys = ((row["customer_id"], row["as_of_date"], row["raw_score"]) for row in rows(shop, RISK_SCORES))
     return [raw for customer, day, raw in keys if (spent[customer, day] or 0) < 100]
+
+
+def test_after_a_wave_the_day_is_monitored_and_told_and_a_rerun_mends_it(
+    shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = shop.files.start
+
+    def refuse(*_: object) -> None:
+        raise AlertWaveError("so many at once")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("churn_spark.stages.alert.refuse_wave", refuse)
+        with pytest.raises(AlertWaveError):
+            shop.daily(day)
+    assert not (shop.files.warehouse / ALERTS.name).exists()
+    assert {row["as_of_date"] for row in rows(shop, MONITORING)} == {day}
+    brief = shop.project.brief_path
+    without = Path(brief).read_text()
+    assert f'<time datetime="{day}">' in without
+    shop.daily(day)
+    assert {row["as_of_date"] for row in rows(shop, ALERTS)} == {day}
+    assert Path(brief).read_text() != without
