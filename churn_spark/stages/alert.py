@@ -68,11 +68,9 @@ def previous_scores(rules: Alerts, ledger: Ledger, day: date) -> date | None:
 def _decided(project: Project, rules: Alerts, catalog: Catalog, day: date) -> DataFrame:
     """The columns of `alerts` without the texts."""
     scores = _scores(project, rules, catalog, day)
-    before = previous_scores(rules, catalog.ledger, day)
-    if before is None and rules.risk_jump:
-        log.info("no risk_jump at %s: there are no scores in the %d days before", day, rules.within_days)
-    previous = catalog.read(RISK_SCORES, [before] if before else [])
-    model = _model_line(project, rules, catalog, scores)
+    version = _version(scores)
+    previous = _previous(rules, catalog, day, version)
+    model = _model_line(project, rules, catalog, version)
     cooldown = _cooldown(rules, day)
     recent = catalog.read(ALERTS, cooldown or [])
     holdout = project.interventions.holdout if project.interventions else None
@@ -101,12 +99,30 @@ def _asked(project: Project, rules: Alerts) -> list[str]:
     return [one.condition for one in project.audiences] + ([quoted(rules.silent.feature)] if rules.silent else [])
 
 
-def _model_line(project: Project, rules: Alerts, catalog: Catalog, scores: DataFrame) -> ModelLine | None:
+def _previous(rules: Alerts, catalog: Catalog, day: date, version: int | None) -> DataFrame:
+    """The scores that those of a date are compared with: of the date before, if the same version made them.
+
+    Another model moves risks though nothing has happened to anybody.
+    """
+    before = previous_scores(rules, catalog.ledger, day)
+    previous = catalog.read(RISK_SCORES, [before] if before else [])
+    then = _version(previous) if before else version
+    if before is None and rules.risk_jump:
+        log.info("no risk_jump at %s: there are no scores in the %d days before", day, rules.within_days)
+    if then != version and rules.risk_jump:
+        log.info("no risk_jump at %s: version %s made its scores, version %s those of %s", day, version, then, before)
+    return previous if then == version else previous.limit(0)
+
+
+def _version(scores: DataFrame) -> int | None:
+    """The version of the model that made the scores of a date; None: there are none."""
+    found: int | None = scores.agg(F.max("model_version")).collect()[0][0]
+    return found
+
+
+def _model_line(project: Project, rules: Alerts, catalog: Catalog, version: int | None) -> ModelLine | None:
     """The threshold of the model that made the scores of a date; None where it is not asked for, or there is none."""
-    if not rules.high_risk or all(line.by != "model" for line in rules.high_risk.lines):
-        return None
-    version = scores.agg(F.max("model_version")).collect()[0][0]
-    if version is None:
+    if version is None or not rules.high_risk or all(line.by != "model" for line in rules.high_risk.lines):
         return None
     manifests = {decision.version: decision.manifest for decision in decisions(project, catalog)}
     threshold = registry_of(project, catalog).threshold(version, manifests.get(version))

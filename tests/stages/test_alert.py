@@ -160,6 +160,20 @@ def test_two_dates_from_scores_to_alerts(spark: SparkSession, tmp_path: Path, ca
     assert due(replace(project, alerts=replace(RULES, reasons=2)), catalog, later) == [f"{later}: columns"]
 
 
+def test_another_model_is_no_reason_for_a_jump(spark: SparkSession, tmp_path: Path, caplog) -> None:
+    caplog.set_level(logging.INFO, "churn_spark")
+    project = made(tmp_path, alerts=Alerts(risk_jump=RULES.risk_jump, texts=TEXTS), audiences=())
+    catalog = catalog_of(spark, project)
+    days = [DAY + timedelta(days=n) for n in range(3)]
+    by_version = zip(days, (1, 2, 2), (0.1, 0.5, 0.95), strict=True)
+    scored(project, catalog, {day: [{"customer_id": "a", "risk": r, "model_version": v}] for day, v, r in by_version})
+    do(alert, project, catalog, days[1])
+    assert alerts_of(catalog, days[1]) == []
+    assert f"no risk_jump at {days[1]}: version 2 made its scores, version 1 those of {DAY}" in caplog.messages
+    do(alert, project, catalog, days[2])
+    assert alerts_of(catalog, days[2], "previous_risk") == [("a", "risk_jump", 0.5)]
+
+
 def test_alerts_that_were_dispatched_stay(spark: SparkSession, tmp_path: Path, caplog) -> None:
     caplog.set_level(logging.INFO, "churn_spark")
     project = made(tmp_path, alerts=Alerts(RULES.high_risk, texts=TEXTS), audiences=())

@@ -24,7 +24,11 @@ ALERTS = Table(
         TIER,
         RISK,
         Column("risk_rank", LONG, "1 = highest raw score.", False),
-        Column("previous_risk", DOUBLE, "Risk at the last as-of date with scores before this one; null where none."),
+        Column(
+            "previous_risk",
+            DOUBLE,
+            "Risk at the last as-of date with scores before; null where none, or of another model.",
+        ),
         Column("threshold", DOUBLE, "What was reached: a risk, a rise of risk, a number of usual intervals.", False),
         Column("observed", DOUBLE, "What reached it, in the same unit.", False),
         VALUE,
