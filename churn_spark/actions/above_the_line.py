@@ -49,15 +49,23 @@ def with_suitable(
     return _capped(suitable, earlier, playbook.most_contacts)
 
 
+def without(customers: DataFrame, unreachable: DataFrame) -> DataFrame:
+    """Customers of `with_suitable` as they are, but that nothing suits those whose customer_id is in `unreachable`."""
+    marked = customers.join(unreachable.select("customer_id", F.lit(True).alias("gone")), on="customer_id", how="left")
+    return marked.withColumn("suits", F.when(F.col("gone").isNull(), F.col("suits")).otherwise(_nothing())).drop("gone")
+
+
 def _capped(customers: DataFrame, earlier: DataFrame, most: int) -> DataFrame:
     """Nothing suits those for whom as many actions were planned as may be. Who explored counts as planned for."""
     planned = earlier.where("planned_action IS NOT NULL OR arm = 'explore'")
     counts = planned.groupBy("customer_id").agg(F.count(F.lit(1)).alias("contacts"))
     joined = customers.join(counts, on="customer_id", how="left")
     free = F.coalesce("contacts", F.lit(0)) < most
-    return joined.withColumn("suits", F.when(free, F.col("suits")).otherwise(F.array().cast("array<int>"))).drop(
-        "contacts"
-    )
+    return joined.withColumn("suits", F.when(free, F.col("suits")).otherwise(_nothing())).drop("contacts")
+
+
+def _nothing() -> Column:
+    return F.array().cast("array<int>")
 
 
 def _main_reason() -> Column:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-MEANINGS = ("accepted", "declined", "no_answer", "wrong_reason", "not_at_risk", "unsubscribed")
+UNSUBSCRIBED = "unsubscribed"
+MEANINGS = ("accepted", "declined", "no_answer", "wrong_reason", "not_at_risk", UNSUBSCRIBED)
 OTHER = "other"
 """The meaning of an answer that the configuration does not know."""
 ALL, SEGMENT, AUDIENCE = "all", "segment", "audience"

@@ -9,17 +9,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from churn_spark.actions.effect import arms, compared, effect_row, qini_curves
-from churn_spark.actions.outcomes import TAKEN, attached, meant, outcomes
+from churn_spark.actions.outcomes import TAKEN, attached, outcomes
 from churn_spark.definitions.feedback import ALL, OTHER
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.periods import Days, hull, listed, single_day
 from churn_spark.definitions.project import Project, Run
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.lineage.snapshot_dates import oldest_kept
+from churn_spark.stages.answered import answers_on
 from churn_spark.stages.stage import Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.actions import INTERVENTIONS
-from churn_spark.tables.contracts.intake import events
 from churn_spark.tables.contracts.outcomes import EFFECTS, OUTCOMES
 from churn_spark.tables.contracts.snapshots import LABELS
 from churn_spark.tables.transaction import Transaction
@@ -67,13 +67,8 @@ def _write_outcomes(tx: Transaction, project: Project, catalog: Catalog, days: S
 
 def _answers(project: Project, catalog: Catalog, days: Sequence[date]) -> DataFrame:
     """The answers to actions of some dates that are known; none without a source of them."""
-    known = project.feedback.answers
-    if known is None:
-        columns = "customer_id string, event_date date, event_id string, known_from date"
-        return catalog.spark.createDataFrame([], f"{columns}, answered_action string, meaning string")
-    span = hull(_answer_days(project, day) for day in days)
-    rows = catalog.read(events(project.source(known.source)), span)
-    return meant(rows.where(F.col("event_date") >= F.lit(min(days))), known)
+    said = answers_on(project, catalog, hull(_answer_days(project, day) for day in days))
+    return said.where(F.col("event_date") >= F.lit(min(days)))
 
 
 def _say_fates(fates: DataFrame) -> None:

@@ -6,16 +6,17 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from churn_spark.actions.above_the_line import above_the_line, with_suitable
+from churn_spark.actions.above_the_line import above_the_line, with_suitable, without
 from churn_spark.actions.arms import assigned, drawn
 from churn_spark.actions.plan_summary import sentences, summed
 from churn_spark.actions.planning import planned, weighed
 from churn_spark.definitions.actions import Interventions
 from churn_spark.definitions.errors import NotReadyError
 from churn_spark.definitions.hashing import definition_hash
-from churn_spark.definitions.periods import EVER, Days, listed, single_day
+from churn_spark.definitions.periods import EVER, Days, days_up_to, listed, single_day
 from churn_spark.definitions.project import Project, Run
 from churn_spark.lineage.ledger import Ledger
+from churn_spark.stages.answered import unsubscribed
 from churn_spark.stages.conditions import failures_named
 from churn_spark.stages.crm_export import export
 from churn_spark.stages.measured_effects import learnt
@@ -67,7 +68,8 @@ def _customers(project: Project, playbook: Interventions, catalog: Catalog, day:
     above = above_the_line(catalog.read(ALERTS, [day]), catalog.read(RISK_SCORES, [day]))
     snapshot = catalog.read(features(project.features), [day])
     earlier = catalog.read(INTERVENTIONS, _earlier(playbook, day))
-    return weighed(drawn(with_suitable(above, snapshot, earlier, playbook, day), playbook.holdout, day), playbook)
+    suitable = without(with_suitable(above, snapshot, earlier, playbook, day), unsubscribed(project, catalog, day))
+    return weighed(drawn(suitable, playbook.holdout, day), playbook)
 
 
 def _rows(customers: DataFrame, playbook: Interventions) -> DataFrame:
@@ -104,16 +106,21 @@ def _earlier(playbook: Interventions, day: date) -> Days:
 
 
 def _reads(project: Project, ledger: Ledger, output: str, day: date) -> dict[str, Days]:
-    """The decisions before count too: where they change, the cap on contacts may; and measured effects, if learnt."""
+    """The decisions before count too: where they change, the cap on contacts may; who has unsubscribed; and measured
+    effects, if learnt.
+    """
     own, playbook = single_day(day), project.interventions
     assert playbook, NEEDED
     measured = {EFFECTS.name: Days(EVER, day)} if project.feedback.learn else {}
+    answers = project.feedback.answers
+    answered = {project.source(answers.source).events_table: days_up_to(day)} if answers else {}
     return {
         ALERTS.name: own,
         RISK_SCORES.name: own,
         features(project.features).name: own,
         INTERVENTIONS.name: _earlier(playbook, day),
         **measured,
+        **answered,
     }
 
 
