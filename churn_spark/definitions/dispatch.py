@@ -7,6 +7,9 @@ from typing import Literal
 Decided = Literal["alerts", "interventions"]
 Form = Literal["digest", "single", "brief"]
 
+FILE = "interventions.export"
+"""The way of the file for the CRM, named after its key, as no route can be."""
+
 _COMMON = (
     ("customer_id", "string"),
     ("as_of_date", "date"),

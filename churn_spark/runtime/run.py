@@ -17,7 +17,7 @@ from churn_spark.lineage.ledger import NOTHING, Entry
 from churn_spark.runtime.failures import foreseen
 from churn_spark.runtime.heartbeat import heartbeat
 from churn_spark.stages import all_stages
-from churn_spark.stages.stage import Stage
+from churn_spark.stages.stage import REDECIDE, Stage
 from churn_spark.tables.catalog import Catalog
 
 log = logging.getLogger("churn_spark.run")
@@ -56,8 +56,11 @@ def run_stage(
 
 
 def _work(stage: Stage, run: Run, project: Project, catalog: Catalog, logger: logging.Logger) -> None:
-    """Do the work of a stage for the dates of a run that others have not acted upon."""
+    """Do the work of a stage for the dates of a run that others have not acted upon, or for all if that is asked."""
     standing = [day for day in run.dates if stage.stands(project, catalog.ledger, day)]
+    if standing and REDECIDE in run.options:
+        logger.warning("others have acted upon what was made for %s: it is decided anew all the same", listed(standing))
+        standing = []
     if standing:
         logger.info("others have acted upon what was made for %s: it stays as it is", listed(standing))
     dates = tuple(day for day in run.dates if day not in standing)

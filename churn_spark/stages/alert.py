@@ -23,7 +23,7 @@ from churn_spark.lineage.ledger import Ledger
 from churn_spark.stages.alert_wave import ACCEPTED, Counted, refuse_wave
 from churn_spark.stages.conditions import failures_named
 from churn_spark.stages.outbox_events import dispatched
-from churn_spark.stages.stage import Option, Stage
+from churn_spark.stages.stage import REDECIDE, Option, Stage
 from churn_spark.stages.training.champions import decisions
 from churn_spark.stages.training.registry import registry_of
 from churn_spark.tables.catalog import Catalog
@@ -186,5 +186,5 @@ ALERT = Stage(
     per_date=True,
     daily=True,
     needed=lambda project: project.alerts is not None,
-    options=(Option(ACCEPTED, ACCEPTED),),
+    options=(Option(ACCEPTED, ACCEPTED), Option(REDECIDE, REDECIDE)),
 )

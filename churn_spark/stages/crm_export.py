@@ -39,7 +39,7 @@ def export(interventions: DataFrame, folder: str, day: date, origin: str) -> str
     interventions: the columns of `crm_rows`. ConfigError where the folder cannot be written to. A reader sees the old
     file or the new one. Files in object stores have no owner: the store's rules decide.
     """
-    name = f"interventions_{day}.csv"
+    name = file_name(day)
     target = f"{folder.rstrip('/')}/{name}"
     rows = crm_rows(interventions)
     with _named(folder, origin):
@@ -48,6 +48,11 @@ def export(interventions: DataFrame, folder: str, day: date, origin: str) -> str
         else:
             _write(rows, interventions.sparkSession, target)
     return shown(target)
+
+
+def file_name(day: date) -> str:
+    """The name of a date's file."""
+    return f"interventions_{day}.csv"
 
 
 def _write_local(rows: DataFrame, target: Path) -> None:

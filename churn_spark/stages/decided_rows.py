@@ -56,9 +56,20 @@ def decided(catalog: Catalog, route: Route, day: date) -> DataFrame:
     return rows.orderBy(*order, *(("kind",) if route.decided == "alerts" else ()))
 
 
+def exports(project: Project) -> bool:
+    """Whether the CRM gets a file."""
+    return bool(project.interventions and project.interventions.export)
+
+
+def handed_over(catalog: Catalog, day: date) -> DataFrame:
+    """The interventions of a date that the CRM gets: those with an action."""
+    return catalog.read(INTERVENTIONS, [day]).where(_LEAVES["interventions"])
+
+
 def refuse_missing(project: Project, catalog: Catalog, dispatch: Dispatch, day: date) -> None:
-    """NotReadyError where nothing was decided yet for a date that a route needs."""
-    for name in sorted({route.decided for route in dispatch.routes}):
+    """NotReadyError where nothing was decided yet for a date that a route or the file for the CRM needs."""
+    exported: set[Decided] = {"interventions"} if exports(project) else set()
+    for name in sorted(exported | {route.decided for route in dispatch.routes}):
         if catalog.ledger.partition(name, day) is None:
             verb = TABLES[name].written_by[0]
             raise NotReadyError(

@@ -18,10 +18,9 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.stages.answered import unsubscribed
 from churn_spark.stages.conditions import failures_named
-from churn_spark.stages.crm_export import export
 from churn_spark.stages.measured_effects import learnt
 from churn_spark.stages.outbox_events import dispatched
-from churn_spark.stages.stage import Stage
+from churn_spark.stages.stage import REDECIDE, Option, Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.actions import ALERTS, INTERVENTIONS
 from churn_spark.tables.contracts.outcomes import EFFECTS
@@ -57,8 +56,6 @@ def _intervene(tx: Transaction, project: Project, catalog: Catalog, day: date) -
         tx.replace(INTERVENTIONS, rows.select(*INTERVENTIONS.names), [day])
         for sentence in sentences(summed(rows, plan, playbook), arms, playbook):
             log.info("%s: %s", day, sentence)
-        if playbook.export:
-            log.info("%s: the actions are in %s", day, export(rows, playbook.export, day, project.origin))
     finally:
         customers.unpersist()
 
@@ -140,4 +137,5 @@ INTERVENE = Stage(
     daily=True,
     acts=True,
     needed=lambda project: project.interventions is not None,
+    options=(Option(REDECIDE, REDECIDE),),
 )

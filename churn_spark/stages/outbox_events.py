@@ -27,7 +27,7 @@ class Known:
 
 
 def dispatched(project: Project, ledger: Ledger) -> list[date]:
-    """The dates of which anything may have left the house: what was decided then stays as it is."""
+    """The dates of which anything may have left the house, the file for the CRM too: what was decided then stays."""
     name = ALERT_EVENTS.name
     begun = {day for day, state in ledger.partitions(name).items() if state.rows}
     return sorted(begun | {day for day in ledger.open(name) if day})

@@ -19,6 +19,9 @@ Definitions = Mapping[str, Mapping[str, str]]
 PUBLISHED = "published"
 """Kind of what is due of a partition that others have acted upon: it is never built again by itself."""
 
+REDECIDE = "redecide"
+"""Option: decide again about a date that others may have acted upon, and hand it over again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

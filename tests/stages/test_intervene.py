@@ -1,18 +1,14 @@
 """Interventions of a made warehouse over several dates, beside a plain account of the whole decision."""
 
-import csv
 import hashlib
 import random
-import stat
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from pyspark.sql import types as T
 
-from churn_spark.actions.crm_rows import COLUMNS
 from churn_spark.definitions.actions import Action, Alerts, Audience, HighRisk, Holdout, Interventions, Line
 from churn_spark.definitions.errors import ConfigError, NotReadyError
 from churn_spark.definitions.project import Project
@@ -117,7 +113,7 @@ SNAPSHOT = {"customer_id": "a", "as_of_date": "2026-03-01", "plan": "plus"}
 def made(spark, tmp_path_factory) -> tuple[Made, Project, Catalog]:
     """A warehouse with interventions of all dates."""
     root = tmp_path_factory.mktemp("interventions")
-    project = project_at(root, interventions=replace(PLAYBOOK, export=str(root / "crm")))
+    project = project_at(root, interventions=PLAYBOOK)
     catalog, everything = catalog_of(spark, project), Made()
     everything.write(project, catalog)
     for day in DAYS:
@@ -199,11 +195,10 @@ def test_what_is_done_follows_the_arm_and_fits(made):
     assert set(arms) == {"treated", "control", "explore", "none"}
 
 
-def test_a_rerun_gives_the_same_rows_and_the_same_file_and_changes_nothing(made, spark):
+def test_a_rerun_gives_the_same_rows_and_changes_nothing(made, spark):
     _, project, catalog = made
     day = DAYS[2]
-    before, file = decided(catalog, day), exported(project, day)
-    content = file.read_bytes()
+    before = decided(catalog, day)
     spark.conf.set("spark.sql.shuffle.partitions", "3")
     try:
         entry = do(intervene, project, catalog, day)
@@ -211,29 +206,6 @@ def test_a_rerun_gives_the_same_rows_and_the_same_file_and_changes_nothing(made,
         spark.conf.set("spark.sql.shuffle.partitions", "1")
     assert [written.changed for written in entry.writes] == [False]
     assert decided(catalog, day) == before
-    assert file.read_bytes() == content
-
-
-def exported(project: Project, day: date) -> Path:
-    return Path(project.interventions.export) / f"interventions_{day}.csv"
-
-
-def test_the_crm_gets_who_is_acted_upon_and_no_formula(made):
-    _, project, catalog = made
-    for day in DAYS:
-        rows = decided(catalog, day)
-        file = exported(project, day)
-        with file.open(encoding="utf-8", newline="") as lines:
-            read = list(csv.DictReader(lines))
-        assert [row["customer_id"] for row in read] == sorted(name for name, row in rows.items() if row["action"])
-        assert not {row["customer_id"] for row in read} & {n for n, row in rows.items() if row["arm"] == "control"}
-        for row in read:
-            known = rows[row["customer_id"]]
-            assert row["main_reason"] == '\'=fewer, "calls" than usual'
-            assert (row["as_of_date"], row["action"], row["channel"]) == (str(day), known["action"], known["channel"])
-            assert (float(row["risk"]), float(row["value"])) == (known["risk"], known["value"])
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert sorted(path.name for path in file.parent.iterdir()) == [f"interventions_{each}.csv" for each in DAYS]
 
 
 def test_a_date_is_due_again_once_the_playbook_or_an_earlier_plan_is_another(made):
@@ -262,16 +234,7 @@ def test_a_condition_that_fails_on_a_row_is_named(made):
         do(intervene, other, catalog, DAYS[2])
 
 
-def test_an_export_that_cannot_be_written_is_named(made, tmp_path):
-    _, project, catalog = made
-    (tmp_path / "crm").write_text("a file")
-    other = replace(project, interventions=replace(PLAYBOOK, export=str(tmp_path / "crm")))
-    with pytest.raises(ConfigError, match=r"interventions\.export: .* cannot be written to"):
-        do(intervene, other, catalog, DAYS[2])
-    do(intervene, project, catalog, DAYS[2])
-
-
-def test_a_date_on_which_nobody_is_above_the_line_ends_empty(made, tmp_path):
+def test_a_date_on_which_nobody_is_above_the_line_ends_empty(made):
     _, project, catalog = made
     quiet = date(2026, 4, 20)
     key = {"customer_id": "c000", "as_of_date": quiet.isoformat()}
@@ -280,8 +243,6 @@ def test_a_date_on_which_nobody_is_above_the_line_ends_empty(made, tmp_path):
     fill(project, catalog, ALERTS, ALERT, {**key, "suppressed": "cooldown"})
     assert do(intervene, project, catalog, quiet).status == "ok"
     assert decided(catalog, quiet) == {}
-    assert exported(project, quiet).read_text().splitlines() == [",".join(COLUMNS)]
-    exported(project, quiet).unlink()
 
 
 def test_alerts_as_they_are_decided_are_what_it_plans_for(spark, tmp_path):

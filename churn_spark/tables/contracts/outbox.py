@@ -9,7 +9,7 @@ OVER = (SENT, ACKNOWLEDGED, CLOSED)
 
 ALERT_EVENTS = Table(
     name="alert_events",
-    comment="What became of each message: queued before it is sent, then sent or failed. Rows are only added.",
+    comment="What became of each message and each file for the CRM: queued, then sent or failed. Rows are only added.",
     columns=(
         Column("event_id", STRING, "32 hexadecimal digits of SHA-256 over message, status and run.", False),
         AS_OF_DATE,
@@ -20,19 +20,24 @@ ALERT_EVENTS = Table(
             " action (a digest: route and date). The same however often it is sent.",
             False,
         ),
-        Column("route", STRING, "Name of the route in `dispatch.routes`.", False),
-        Column("customer_id", STRING, "Whom the message is about; null for a digest.", person="id"),
-        Column("subject", STRING, "Subject of the message.", False),
+        Column(
+            "route",
+            STRING,
+            "Name of the route in `dispatch.routes`; `interventions.export`: the file for the CRM.",
+            False,
+        ),
+        Column("customer_id", STRING, "Whom the message is about; null for a digest or a file.", person="id"),
+        Column("subject", STRING, "Subject of the message; name of the file.", False),
         Column(
             "status",
             STRING,
-            "queued, sent (all addresses of the route have accepted it), failed (to be tried again), acknowledged"
-            " (somebody has seen it) or closed.",
+            "queued, sent (all addresses of the route have accepted it; the file is written), failed (to be tried"
+            " again), acknowledged (somebody has seen it) or closed.",
             False,
         ),
         Column("attempt", INT, "Runs that have tried to send it by then; 0: none.", False),
         Column("at", TIMESTAMP, "When it happened (UTC).", False),
-        Column("rows", LONG, "How many alerts or interventions a digest is about; null for a single message."),
+        Column("rows", LONG, "How many alerts or interventions a digest or file is about; null for a single message."),
         Column("error", STRING, "Why it failed, without addresses; null otherwise."),
         Column("run_id", STRING, "The run that noted it.", False),
     ),
