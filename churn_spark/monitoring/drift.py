@@ -2,12 +2,13 @@
 
 A limit counts only beyond what chance and the dates of the reference explain: each is raised to what samples of one
 distribution exceed with the chance that is configured (over all features together), and to how far one date of the
-reference lies from the others (seasons that the model has seen are no drift).
+reference lies from the others (seasons that the model has seen are no drift). Of a business that rests on Sundays
+every Monday looks unlike every Wednesday: beside dates of other weekdays what asks for a training warns at most.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -22,7 +23,7 @@ from churn_spark.monitoring.divergence import (
     psi,
     psi_by_chance,
 )
-from churn_spark.monitoring.signal import Signal, status_of, unknown
+from churn_spark.monitoring.signal import MODEL, Signal, status_of, unknown
 
 SIGNALS = ("null_share", "range_share", "psi", "jensen_shannon")
 OUTSIDE = 0.001
@@ -36,10 +37,14 @@ ByChance = Callable[[int, float, float, float], float]
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What today is compared with: dates of the reference whose rows mean the same, and what they are, in words."""
+    """What today is compared with: dates of the reference whose rows mean the same, and what they are, in words.
+
+    same_weekday: whether one of them is of today's weekday.
+    """
 
     days: tuple[date, ...]
     called: str
+    same_weekday: bool = True
 
 
 def feature_signals(
@@ -53,8 +58,17 @@ def feature_signals(
     signals: list[Signal] = []
     for name, rows in counted.items():
         found = Compared.of(name, rows, today, against[name], settings.false_alarms / max(len(counted), 1))
-        signals += found.signals(settings, version)
+        each = found.signals(settings, version)
+        signals += each if against[name].same_weekday else map(_warned, each)
     return signals
+
+
+def _warned(signal: Signal) -> Signal:
+    """The signal with a warning in place of `act`, if it is one that asks for a training."""
+    if signal.status != "act" or signal.signal not in MODEL:
+        return signal
+    text = f"{signal.text}; the dates it is compared with are of other weekdays, so this is a warning"
+    return replace(signal, status="warn", text=text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

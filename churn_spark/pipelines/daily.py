@@ -24,6 +24,7 @@ def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str
     with messages that could not be sent, it raises at its end: who must find out why needs monitoring and report.
     """
     failed: ChurnError | None = None
+    untrained: ChurnError | None = None
     with catalog.jobs.lock(begun("daily", project, as_of)):
         for stage in all_stages.daily_stages(project):
             catalog.refresh()
@@ -47,22 +48,31 @@ def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str
             catalog.refresh()
             stage.checked(project, catalog, as_of)
             if stage is MONITOR:
-                _train_where_wanted(project, catalog, as_of)
-    if failed:
-        raise failed
+                untrained = _train_where_wanted(project, catalog, as_of)
+    late = failed or untrained
+    if late:
+        raise late
 
 
-def _train_where_wanted(project: Project, catalog: Catalog, as_of: date) -> None:
-    """Train a challenger where monitoring asks for it; one that is refused leaves the day as it is."""
+def _train_where_wanted(project: Project, catalog: Catalog, as_of: date) -> ChurnError | None:
+    """Train a challenger where monitoring asks for it; one that is refused leaves the day as it is.
+
+    What else hinders the training is returned: the day goes on with the model in force.
+    """
     why = challenger_wanted(project, catalog, as_of)
     if why is None:
-        return
+        return None
     log.info("to train: %s", why)
     try:
         run_stage(TRAIN, project, catalog, as_of)
     except ModelError as error:
         log.warning("the model in force stays: %s", error)
-    catalog.refresh()
+    except ChurnError as error:
+        log.warning("the training failed, the day goes on with the model in force: %s", error)
+        return error
+    finally:
+        catalog.refresh()
+    return None
 
 
 def _due(stage: Stage, project: Project, catalog: Catalog, as_of: date) -> list[Due]:

@@ -5,10 +5,11 @@ import math
 from dataclasses import replace
 from datetime import date, timedelta
 
-from churn_spark.definitions.errors import NotReadyError
+from churn_spark.definitions.errors import ModelError, NotReadyError
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.periods import Days, days_up_to, single_day
 from churn_spark.definitions.project import Project, Run
+from churn_spark.lineage.entry import OK, Entry
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.monitoring.signal import ALL, Signal, asks_to_train, overall, unknown
 from churn_spark.monitoring.sources import source_signals
@@ -83,11 +84,16 @@ def challenger_wanted(project: Project, catalog: Catalog, as_of: date) -> str | 
     if of_data:
         log.warning("no training, though %s ask for it: the data are at act themselves: %s", asked, ", ".join(of_data))
         return None
-    last = max((entry.as_of for entry in ledger.entries if entry.job == TRAIN.name), default=None)
+    last = max((entry.as_of for entry in ledger.entries if entry.job == TRAIN.name and _decided(entry)), default=None)
     if last and as_of < last + timedelta(days=settings.retrain_after_days):
         log.info("no training, though %s ask for it: the last one was at %s", asked, last)
         return None
     return asked
+
+
+def _decided(training: Entry) -> bool:
+    """Whether a training came to a decision: one that was stopped, or could not reach a store, is to be tried again."""
+    return training.status == OK or (training.error or "").startswith(ModelError.__name__)
 
 
 def _refuse_missing_features(project: Project, catalog: Catalog, as_of: date) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 import churn_spark.pipelines.daily as pipeline
-from churn_spark.definitions.errors import ModelError
+from churn_spark.definitions.errors import ModelError, UnavailableError
 from churn_spark.definitions.monitoring import Monitoring
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.stages.monitor import challenger_wanted
@@ -17,12 +17,12 @@ TODAY = date(2026, 6, 1)
 DRIFT, LATE = ("psi", "spent"), ("volume", "purchases")
 
 
-def warehouse(at_act, last=None):
-    """A catalog whose monitoring has some signals at act, and whose last training was at a date."""
+def warehouse(at_act, last=None, status="ok", error=None):
+    """A catalog whose monitoring has some signals at act, and whose last training was at a date, and how it ended."""
     found = [{"signal": name, "subject": subject} for name, subject in at_act]
     rows = SimpleNamespace(collect=lambda: found)
     rows.where = rows.select = lambda *_: rows
-    entries = [SimpleNamespace(job="train", as_of=last)] if last else []
+    entries = [SimpleNamespace(job="train", as_of=last, status=status, error=error)] if last else []
     ledger = SimpleNamespace(partition=lambda *_: "written", entries=entries)
     return SimpleNamespace(ledger=ledger, read=lambda *_: rows)
 
@@ -47,16 +47,29 @@ def test_only_a_model_at_act_with_sound_data_is_trained_anew_and_not_too_soon(tm
     assert challenger_wanted(project_at(tmp_path), catalog, TODAY) is None
 
 
-@pytest.mark.parametrize("refused", [False, True])
-def test_daily_trains_after_monitoring_and_goes_on_where_the_challenger_is_refused(
-    tmp_path, monkeypatch, caplog, refused
-):
+@pytest.mark.parametrize(
+    ("status", "error", "trains"),
+    [
+        ("ok", None, False),
+        ("failed", "ModelError: logistic_regression is no better than chance", False),
+        ("failed", "UnavailableError: the store of models cannot be reached", True),
+        ("running", None, True),
+    ],
+)
+def test_only_a_training_that_came_to_a_decision_counts(tmp_path, status, error, trains):
+    catalog = warehouse([DRIFT], TODAY - timedelta(days=1), status, error)
+    project = project_at(tmp_path, monitoring=Monitoring(retrain=True))
+    assert (challenger_wanted(project, catalog, TODAY) is not None) == trains
+
+
+@pytest.mark.parametrize("fails", [None, ModelError("no better than chance"), UnavailableError("no store")])
+def test_daily_trains_after_monitoring_and_goes_on_whatever_becomes_of_it(tmp_path, monkeypatch, caplog, fails):
     ran: list[str] = []
 
     def run(stage, *_):
         ran.append(stage.name)
-        if refused and stage.name == "train":
-            raise ModelError("no better than chance")
+        if fails and stage.name == "train":
+            raise fails
 
     monkeypatch.setattr(pipeline, "_due", lambda stage, *_: [] if stage.name != "monitor" else ["due"])
     monkeypatch.setattr(pipeline, "_done", lambda stage, *_: stage.per_date)
@@ -65,6 +78,7 @@ def test_daily_trains_after_monitoring_and_goes_on_where_the_challenger_is_refus
     monkeypatch.setattr(pipeline, "challenger_wanted", lambda *_: "psi of spent")
     jobs = SimpleNamespace(lock=lambda _: nullcontext())
     catalog = SimpleNamespace(jobs=jobs, refresh=lambda: None, ledger=Ledger())
-    pipeline.daily(project_at(tmp_path), catalog, TODAY)
+    with pytest.raises(UnavailableError) if isinstance(fails, UnavailableError) else nullcontext():
+        pipeline.daily(project_at(tmp_path), catalog, TODAY)
     assert ran[-3:] == ["monitor", "train", "report"]
-    assert ("the model in force stays: no better than chance" in caplog.text) == refused
+    assert ("the model in force stays: no better than chance" in caplog.text) == isinstance(fails, ModelError)

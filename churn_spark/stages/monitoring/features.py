@@ -1,6 +1,7 @@
 """Features of an as-of date and of the dates they are compared with, counted by bin."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -34,13 +35,14 @@ def signals_of_features(project: Project, catalog: Catalog, as_of: date, version
     """Drift of every feature, and features that the model reads and that are gone."""
     table, number = features(project.features), version.number if version else None
     stored = catalog.ledger.partitions(table.name)
-    days, called = reference(project, catalog, as_of, version)
+    compared = reference(project, catalog, as_of, version)
+    days = compared.days
     if not days:
         why = f"no earlier features stand to compare those of {as_of} with (from {BACK[-1]} to {BACK[0]} days before)"
         return [unknown("reference", ALL, why, number), *_gone(project, catalog, as_of, version)]
     now = stored[as_of].definitions
     against = {
-        name: Against(tuple(day for day in days if stored[day].definitions.get(name) == now.get(name)), called)
+        name: replace(compared, days=tuple(day for day in days if stored[day].definitions.get(name) == now.get(name)))
         for name in project.features.hashes
     }
     rows = catalog.read(table, [*days, as_of])
@@ -56,16 +58,22 @@ def signals_of_features(project: Project, catalog: Catalog, as_of: date, version
     return [*found, *_gone(project, catalog, as_of, version)]
 
 
-def reference(project: Project, catalog: Catalog, as_of: date, version: Version | None) -> tuple[tuple[date, ...], str]:
-    """The dates to compare with, and what they are: the snapshots that the model learnt from, else dates before."""
+def reference(project: Project, catalog: Catalog, as_of: date, version: Version | None) -> Against:
+    """The dates to compare with: the snapshots that the model learnt from, if one of them is of the same weekday, else
+    dates before that are; where there are none, of other weekdays.
+    """
     stored = catalog.ledger.partitions(features(project.features).name)
     there = {day for day, state in stored.items() if state.rows and day < as_of}
     there -= {day for day in catalog.ledger.open(features(project.features).name) if day}
     learnt = sorted(there.intersection(version.described.learnt)) if version else []
-    if version and learnt:
-        return spread(learnt, MOST_DATES), f"at the snapshots that version {version.number} learnt from"
-    before = spread(sorted(there.intersection(as_of - timedelta(days=n) for n in BACK)), MOST_DATES)
-    return before, f"at {listed(before, most=3)}"
+    before = sorted(there.intersection(as_of - timedelta(days=n) for n in BACK))
+    alike = [day for day in before if day.weekday() == as_of.weekday()]
+    seen = any(day.weekday() == as_of.weekday() for day in learnt)
+    if version and learnt and (seen or not alike):
+        called = f"at the snapshots that version {version.number} learnt from"
+        return Against(spread(learnt, MOST_DATES), called, same_weekday=seen)
+    days = spread(alike or before, MOST_DATES)
+    return Against(days, f"at {listed(days, most=3)}", same_weekday=bool(alike))
 
 
 def spread(days: Collection[date], most: int) -> tuple[date, ...]:
