@@ -30,7 +30,7 @@ def settled(at_stake: Array, pays: Places, terms: Terms, left: Room, prices: Pri
     The search for the best is cut off after a number of steps; what it found by then counts if it is better than
     choosing by gain, the largest first. Of equal customers the first is served.
     """
-    profits, allowed = terms.profits(at_stake), terms.marked(pays)
+    profits, allowed = terms.profits(at_stake, pays), terms.marked(pays)
     by_gain = _by_gain(prices.gains(at_stake, pays, terms)[:, :-1], profits, left)
     searched, most = _searched(profits, allowed, terms, left)
     if searched is None or not left.fits(used(searched, terms.actions)):

@@ -34,7 +34,7 @@ class Summary:
 
 
 def summed(rows: DataFrame, plan: Plan, playbook: Interventions) -> Summary:
-    """The sums of a plan. rows: at_stake, pays, arm, planned_action, expected_profit, cost of what is done."""
+    """The sums of a plan. rows: at_stake, effects, pays, arm, planned_action, expected_profit, cost of what is done."""
     terms_ = terms(playbook)
     sums = rows.groupBy("arm").agg(
         F.count(F.lit(1)).alias("customers"),

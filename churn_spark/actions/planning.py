@@ -1,9 +1,10 @@
 """The plan for everybody: at most one action for each customer, for the highest profit within budget and capacities.
 
-Customers for whom the same actions pay differ in one number only, what is at stake: value x risk. So they are counted
-in groups by it, and only these counts reach the driver, which finds the prices and with them the groups that are served
-as a whole. Groups on the margin are taken apart and counted again, until a few customers are left to be settled one by
-one. All of it rests on counts, extremes and comparisons, which do not depend on the order of rows.
+Customers of one kind, on whom every action has the same effect, and for whom the same actions pay, differ in one number
+only, what is at stake: value x risk. So they are counted in groups by it, and only these counts reach the driver, which
+finds the prices and with them the groups that are served as a whole. Groups on the margin are taken apart and counted
+again, until a few customers are left to be settled one by one. All of it rests on counts, extremes and comparisons,
+which do not depend on the order of rows.
 """
 
 from collections.abc import Sequence
@@ -18,11 +19,12 @@ from pyspark.sql import functions as F
 from churn_spark.actions.allotment import PARTS, Allotment, Cut, allotted
 from churn_spark.actions.core import settled
 from churn_spark.actions.prices import Groups, Prices
-from churn_spark.actions.terms import Terms, room, terms
+from churn_spark.actions.terms import Kinds, Terms, room, terms
 from churn_spark.definitions.actions import Interventions
 
 GROUPS = 14
-"""Of a set of actions that pay: 2 to the power of (14 less the number of actions) groups by what is at stake."""
+"""Of a kind and a set of actions that pay: 2 to the power of (14 less the number of actions, less the binary digits of
+the number of kinds) groups by what is at stake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,32 @@ class Plan:
     most: float | None = None
 
 
-def weighed(customers: DataFrame, playbook: Interventions) -> DataFrame:
-    """Add `pays`, whose bit k is set where action k brings a profit, and `best`, the most profitable one or null.
+def weighed(customers: DataFrame, playbook: Interventions, kinds: Kinds | None = None) -> DataFrame:
+    """Add `effects` by action, `pays` (bit k is set where action k brings a profit, and above these bits is the kind; 0
+    where none does) and `best`, the most profitable one or null.
 
     customers: at_stake (value x risk, money; null: nothing pays), suits (array of the numbers of the actions that may
-    be taken).
+    be taken), and with `kinds` their kind.
     """
-    profits = [F.col("at_stake") * F.lit(action.effect) - F.lit(action.cost) for action in playbook.actions]
+    each = [F.array(*map(F.lit, of)) for of in terms(playbook, kinds).effects.tolist()]
+    kind = F.col("kind").cast("long") if kinds else F.lit(0).cast("long")
+    customers = customers.withColumn("effects", F.get(F.array(*each), kind.cast("int")))
+    effects = (F.get("effects", F.lit(k)) for k in range(len(playbook.actions)))
+    profits = [
+        F.col("at_stake") * effect - F.lit(action.cost)
+        for effect, action in zip(effects, playbook.actions, strict=True)
+    ]
     known = F.col("at_stake").isNotNull() & (F.abs("at_stake") < F.lit(float("inf")))
     pay = [known & F.array_contains("suits", k) & (profit > 0) for k, profit in enumerate(profits)]
     paying = [F.when(pay, profit) for pay, profit in zip(pay, profits, strict=True)]
-    pays = reduce(add, (F.when(pay, F.lit(1 << k)).otherwise(0) for k, pay in enumerate(pay)))
+    bits = reduce(add, (F.when(pay, F.lit(1 << k)).otherwise(0) for k, pay in enumerate(pay)))
+    pays = F.when(bits > 0, bits + kind * F.lit(1 << len(pay))).otherwise(F.lit(0))
     most = F.array_max(F.array(*paying))
     best = F.coalesce(*(F.when(profit == most, F.lit(k)) for k, profit in enumerate(paying)))
     return customers.withColumns({"pays": pays, "best": best})
 
 
-def planned(customers: DataFrame, playbook: Interventions) -> Plan:
+def planned(customers: DataFrame, playbook: Interventions, kinds: Kinds | None = None) -> Plan:
     """The plan for everybody.
 
     customers: customer_id, at_stake, pays, best (see `weighed`) and draw, which orders customers with the same at
@@ -63,8 +74,8 @@ def planned(customers: DataFrame, playbook: Interventions) -> Plan:
     top = customers.where("pays > 0").agg(F.max("at_stake")).collect()[0][0]
     if top is None:
         return Plan(customers.withColumn("planned", F.lit(None).cast("int")))
-    terms_, room_ = terms(playbook), room(playbook)
-    grouped = customers.withColumn("group", F.when(F.col("pays") > 0, _first_group(top, terms_.actions)))
+    terms_, room_ = terms(playbook, kinds), room(playbook)
+    grouped = customers.withColumn("group", F.when(F.col("pays") > 0, _first_group(top, terms_)))
     counted = _counted(grouped)
     wanted = np.zeros(terms_.actions, dtype=np.int64)
     for row in counted:
@@ -84,13 +95,14 @@ def planned(customers: DataFrame, playbook: Interventions) -> Plan:
 def bound(plan: Plan, terms: Terms) -> Column:
     """What a customer adds to the upper bound of every plan, beside the prices of all there is; an aggregate.
 
+    The rows have at_stake, and effects and pays as `weighed` adds them.
     Without prices everybody has the best action already.
     """
     prices = plan.prices or Prices(0.0, np.zeros(terms.actions))
     gains = [
         F.when(
             F.col("pays").bitwiseAND(1 << k) > 0,
-            F.col("at_stake") * F.lit(float(terms.effects[k]))
+            F.col("at_stake") * F.get("effects", F.lit(k))
             - F.lit(float(terms.costs[k] * (1 + prices.budget) + prices.capacities[k])),
         )
         for k in range(terms.actions)
@@ -98,9 +110,10 @@ def bound(plan: Plan, terms: Terms) -> Column:
     return F.sum(F.greatest(F.lit(0.0), F.coalesce(F.array_max(F.array(*gains)), F.lit(0.0))))
 
 
-def _first_group(top: float, actions: int) -> Column:
+def _first_group(top: float, terms: Terms) -> Column:
     """Groups narrow where much is at stake: by the fourth root, which unlike a logarithm is the same everywhere."""
-    parts = 1 << max(3, GROUPS - actions)
+    actions, kinds = terms.effects.shape[1], terms.effects.shape[0]
+    parts = 1 << max(3, GROUPS - actions - (kinds - 1).bit_length())
     place = F.floor(F.sqrt(F.sqrt(F.col("at_stake") / F.lit(top))) * F.lit(parts))
     place = F.least(place, F.lit(parts - 1))
     return (F.col("pays").cast("long") * F.lit(actions) + F.col("best")) * F.lit(parts) + place

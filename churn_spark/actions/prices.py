@@ -17,7 +17,8 @@ from churn_spark.actions.terms import NOTHING, Array, Marks, Places, Terms
 class Groups:
     """Customers for whom the same actions pay, by what is at stake; arrays of one length.
 
-    pays: bit k stands for action k. at_stake from `lowest` to `highest`, draws from `first` to `last` (see `planning`).
+    pays: bit k stands for action k, and above these bits is their kind. at_stake from `lowest` to `highest`, draws from
+    `first` to `last` (see `planning`).
     """
 
     ids: Places
@@ -51,7 +52,7 @@ class Prices:
 
     def gains(self, at_stake: Array, pays: Places, terms: Terms) -> Array:
         """Customers x (actions, nothing): profit beyond the prices of what it uses; minus infinity where none."""
-        gains = terms.profits(at_stake) - self.budget * terms.costs - self.capacities
+        gains = terms.profits(at_stake, pays) - self.budget * terms.costs - self.capacities
         allowed = np.where(terms.marked(pays), gains, -np.inf)
         return np.hstack([allowed, np.zeros((len(at_stake), 1))])
 
@@ -104,7 +105,7 @@ def _solved(groups: Groups, terms: Terms) -> tuple[Array, float, Prices]:
     from scipy.sparse import csr_array, vstack
 
     group, action = np.nonzero(terms.marked(groups.pays))
-    profits = terms.profits(groups.middle)[group, action]
+    profits = terms.profits(groups.middle, groups.pays)[group, action]
     scale = profits.max()
     once = csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(len(groups.ids), len(group)))
     limited = np.flatnonzero(np.isfinite(terms.capacities))

@@ -30,13 +30,34 @@ def qini(treated: Array, treated_left: Array, control: Array, control_left: Arra
     """
     if not treated.sum() or not control.sum():
         return None
-    n, m, left, left_anyway = (
-        np.concatenate([[0.0], np.cumsum(each)]) for each in (treated, control, treated_left, control_left)
-    )
-    scaled = np.divide(n, m, out=np.zeros_like(n), where=m > 0)
-    kept = np.where(m > 0, left_anyway * scaled - left, 0.0) / treated.sum()
-    depth = (n + m) / (n[-1] + m[-1])
-    area = float(np.sum(np.diff(depth) * (kept[1:] + kept[:-1]) / 2))
+    depth, kept = _curve(treated, treated_left, control, control_left)
     shares = np.linspace(0, 1, POINTS + 1)
     points = zip(shares.tolist(), np.interp(shares, depth, kept).tolist(), strict=True)
-    return Qini(area - float(kept[-1]) / 2, tuple(points))
+    return Qini(float(_beyond_random(depth, kept)), tuple(points))
+
+
+def coefficients(treated: Array, treated_left: Array, control: Array, control_left: Array) -> Array:
+    """The coefficients of many rankings: arrays of counts, one ranking a row; NaN where one of its arms is empty."""
+    depth, kept = _curve(treated, treated_left, control, control_left)
+    both = (treated.sum(axis=-1) > 0) & (control.sum(axis=-1) > 0)
+    return np.where(both, _beyond_random(depth, kept), np.nan)
+
+
+def _curve(*counts: Array) -> tuple[Array, Array]:
+    """Depth and customers kept down to there, from (0, 0) on, along the last axis."""
+    n, m, left, left_anyway = (
+        np.concatenate([np.zeros((*each.shape[:-1], 1)), np.cumsum(each, axis=-1)], axis=-1)
+        for each in (counts[0], counts[2], counts[1], counts[3])
+    )
+    scaled = np.divide(n, m, out=np.zeros_like(n), where=m > 0)
+    kept = _shares(np.where(m > 0, left_anyway * scaled - left, 0.0), n[..., -1:])
+    return _shares(n + m, n[..., -1:] + m[..., -1:]), kept
+
+
+def _shares(parts: Array, whole: Array) -> Array:
+    return np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0)
+
+
+def _beyond_random(depth: Array, kept: Array) -> Array:
+    area = np.sum(np.diff(depth, axis=-1) * (kept[..., 1:] + kept[..., :-1]) / 2, axis=-1)
+    return np.asarray(area - kept[..., -1] / 2)

@@ -1,5 +1,6 @@
 """What an action brings and costs, and how much of budget and capacities there is, as arrays and exact units."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -18,7 +19,10 @@ NOTHING = -1
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """By action: cost in money, effect, capacity (infinite: no limit); and the budget, infinite likewise."""
+    """By action: cost in money, capacity (infinite: no limit); and the budget, infinite likewise.
+
+    effects: kinds of customers x actions.
+    """
 
     costs: Array
     effects: Array
@@ -29,21 +33,25 @@ class Terms:
     def actions(self) -> int:
         return len(self.costs)
 
-    def profits(self, at_stake: Array) -> Array:
+    def profits(self, at_stake: Array, pays: Places) -> Array:
         """Customers x actions: what each action is expected to bring, less its cost. at_stake: value x risk, money."""
-        return np.asarray(at_stake[:, None] * self.effects - self.costs)
+        return np.asarray(at_stake[:, None] * self.effects[pays >> self.actions] - self.costs)
 
     def marked(self, pays: Places) -> Marks:
-        """Customers x actions: which pay, from a number whose bit k stands for action k."""
+        """Customers x actions: which pay, from a number whose bit k stands for action k; above them is the kind."""
         return np.asarray((pays[:, None] >> np.arange(self.actions)) & 1, dtype=bool)
 
 
-def terms(playbook: Interventions) -> Terms:
-    """The terms of a playbook, actions in its order."""
+Kinds = Sequence[Sequence[float]]
+"""The effects of each kind of customers, by action."""
+
+
+def terms(playbook: Interventions, kinds: Kinds | None = None) -> Terms:
+    """The terms of a playbook, actions in its order. kinds: without, all customers are of one."""
     infinite = float("inf")
     return Terms(
         np.array([action.cost for action in playbook.actions]),
-        np.array([action.effect for action in playbook.actions]),
+        np.array(kinds or [[action.effect for action in playbook.actions]]),
         np.array(
             [infinite if action.capacity is None else action.capacity for action in playbook.actions], dtype=float
         ),

@@ -50,7 +50,7 @@ def measured(
     threshold: the score from which on a customer is called a churner, for precision, recall, F1 and accuracy; None
     leaves them out. Without risks (a baseline that only ranks) the metrics of probabilities are left out.
     """
-    weights = _resampled(replicates, seed)
+    weights = resampled(replicates, seed)
     values = _metrics(tested, weights, threshold)
     if economics is not None:
         values |= _profits(tested, weights, threshold, economics)
@@ -59,7 +59,7 @@ def measured(
 
 def best_threshold(out_of_fold: Tally, replicates: int, seed: int, economics: Economics) -> Measure:
     """The score from which on contacting customers brings the highest profit; `profit.NOBODY` where no contact pays."""
-    weights = _resampled(replicates, seed)
+    weights = resampled(replicates, seed)
     scores, rows, churners, worth = _weighted(out_of_fold, weights, "rows", "churners", "worth")
     best = profit.best_thresholds(scores, rows, churners, worth, economics)
     if not replicates:
@@ -124,7 +124,7 @@ def _profits(tested: Tally, weights: Array, threshold: float | None, economics: 
     return values
 
 
-def _resampled(replicates: int, seed: int) -> Array:
+def resampled(replicates: int, seed: int) -> Array:
     """How often each group is drawn, by replicate; the first is the data themselves."""
     rng = np.random.default_rng(seed)
     draws = rng.multinomial(GROUPS, np.full(GROUPS, 1 / GROUPS), size=replicates).astype(float)

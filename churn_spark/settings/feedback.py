@@ -1,8 +1,19 @@
 """What came of actions: answers, and how effects are measured."""
 
-from pydantic import Field
+from typing import Annotated, Any, Literal
 
-from churn_spark.settings.section import Count, Name, PositiveDays, Section, Several, Text
+from pydantic import BeforeValidator, Field
+
+from churn_spark.settings.section import Count, Name, PositiveDays, Section, Several, Text, refuse
+
+
+def _known(value: Any) -> Any:
+    if not isinstance(value, bool) and value != "individual":
+        raise refuse(f"{value!r} is not one of true, false, individual")
+    return value
+
+
+Learn = Annotated[bool | Literal["individual"], BeforeValidator(_known)]
 
 
 class MeaningSection(Section):
@@ -48,4 +59,13 @@ class FeedbackSection(Section):
         description="How much the playbook's `effect` counts beside the measured one: as much as a trial with so many"
         " customers in each arm.",
     )
-    learn: bool = Field(False, description="Whether `intervene` plans with the measured effects.")
+    learn: Learn = Field(
+        False,
+        description="Whether `intervene` plans with the measured effects. `individual`: also with the uplift of each"
+        " customer, for actions whose uplift is better than chance.",
+    )
+    least_uplift: Count = Field(
+        100,
+        description="Customers who left, and customers who stayed, that each side (acted upon, withheld) needs; with"
+        " fewer the uplift of an action is `too few to say`.",
+    )

@@ -22,6 +22,7 @@ from churn_spark.stages.report import REPORT
 from churn_spark.stages.score import SCORE
 from churn_spark.stages.stage import Stage
 from churn_spark.stages.train import TRAIN
+from churn_spark.stages.uplift import UPLIFT_STAGE
 from churn_spark.tables.contracts.ledger import RUNS
 from churn_spark.tables.table import Table
 
@@ -38,6 +39,7 @@ STAGES: tuple[Stage, ...] = (
     ALERT,
     INTERVENE,
     FEEDBACK,
+    UPLIFT_STAGE,
     MONITOR,
     BRIEF,
     REPORT,

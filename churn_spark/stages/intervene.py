@@ -10,6 +10,7 @@ from churn_spark.actions.above_the_line import above_the_line, with_suitable, wi
 from churn_spark.actions.arms import assigned, drawn
 from churn_spark.actions.plan_summary import sentences, summed
 from churn_spark.actions.planning import planned, weighed
+from churn_spark.actions.terms import Kinds
 from churn_spark.definitions.actions import Interventions
 from churn_spark.definitions.errors import NotReadyError
 from churn_spark.definitions.hashing import definition_hash
@@ -18,6 +19,7 @@ from churn_spark.definitions.project import Project, Run
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.stages.answered import unsubscribed
 from churn_spark.stages.conditions import failures_named
+from churn_spark.stages.individual_effects import individual_effects
 from churn_spark.stages.measured_effects import learnt
 from churn_spark.stages.outbox_events import dispatched
 from churn_spark.stages.stage import REDECIDE, Option, Stage
@@ -25,6 +27,7 @@ from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.actions import ALERTS, INTERVENTIONS
 from churn_spark.tables.contracts.outcomes import EFFECTS
 from churn_spark.tables.contracts.snapshots import RISK_SCORES, features
+from churn_spark.tables.contracts.uplift import UPLIFT
 from churn_spark.tables.transaction import Transaction
 
 log = logging.getLogger("churn_spark.intervene")
@@ -48,9 +51,10 @@ def intervene(run: Run, project: Project, catalog: Catalog) -> None:
 def _intervene(tx: Transaction, project: Project, catalog: Catalog, day: date) -> None:
     playbook = learnt(project, catalog, day)
     assert playbook, NEEDED
-    customers = _customers(project, playbook, catalog, day).persist()
+    rows, kinds = _customers(project, playbook, catalog, day)
+    customers = weighed(rows, playbook, kinds).persist()
     try:
-        plan = planned(customers, playbook)
+        plan = planned(customers, playbook, kinds)
         arms = assigned(plan.customers, playbook)
         rows = _rows(arms.customers, playbook)
         tx.replace(INTERVENTIONS, rows.select(*INTERVENTIONS.names), [day])
@@ -60,13 +64,16 @@ def _intervene(tx: Transaction, project: Project, catalog: Catalog, day: date) -
         customers.unpersist()
 
 
-def _customers(project: Project, playbook: Interventions, catalog: Catalog, day: date) -> DataFrame:
-    """Everybody above the line, with what is drawn for them and which actions pay."""
+def _customers(
+    project: Project, playbook: Interventions, catalog: Catalog, day: date
+) -> tuple[DataFrame, Kinds | None]:
+    """Everybody above the line with what is drawn for them, and the effects of actions by kind of customers."""
     above = above_the_line(catalog.read(ALERTS, [day]), catalog.read(RISK_SCORES, [day]))
     snapshot = catalog.read(features(project.features), [day])
     earlier = catalog.read(INTERVENTIONS, _earlier(playbook, day))
     suitable = without(with_suitable(above, snapshot, earlier, playbook, day), unsubscribed(project, catalog, day))
-    return weighed(drawn(suitable, playbook.holdout, day), playbook)
+    customers = drawn(suitable, playbook.holdout, day)
+    return individual_effects(customers, snapshot, project, playbook, catalog, day)
 
 
 def _rows(customers: DataFrame, playbook: Interventions) -> DataFrame:
@@ -82,8 +89,8 @@ def _rows(customers: DataFrame, playbook: Interventions) -> DataFrame:
             "action": of("done", "name"),
             "channel": of("done", "channel"),
             "cost": F.coalesce(of("done", "cost"), F.lit(0.0)),
-            "effect": of("planned", "effect"),
-            "expected_profit": F.col("at_stake") * of("planned", "effect") - of("planned", "cost"),
+            "effect": F.get("effects", F.col("planned")),
+            "expected_profit": F.col("at_stake") * F.get("effects", F.col("planned")) - of("planned", "cost"),
         }
     )
 
@@ -104,13 +111,15 @@ def _earlier(playbook: Interventions, day: date) -> Days:
 
 def _reads(project: Project, ledger: Ledger, output: str, day: date) -> dict[str, Days]:
     """The decisions before count too: where they change, the cap on contacts may; who has unsubscribed; and measured
-    effects, if learnt.
+    effects and uplift, if plans learn from them.
     """
     own, playbook = single_day(day), project.interventions
     assert playbook, NEEDED
     measured = {EFFECTS.name: Days(EVER, day)} if project.feedback.learn else {}
     answers = project.feedback.answers
     answered = {project.source(answers.source).events_table: days_up_to(day)} if answers else {}
+    if project.feedback.individual:
+        measured[UPLIFT.name] = Days(EVER, day)
     return {
         ALERTS.name: own,
         RISK_SCORES.name: own,

@@ -11,7 +11,7 @@ from churn_spark.tables.damage import REPAIR
 from churn_spark.tables.location import Location
 from churn_spark.tables.table import Table
 
-_OWN = ("ingest", "profile", "train", "alert", "intervene", "monitor", "dispatch", "maintain")
+_OWN = ("ingest", "profile", "train", "alert", "intervene", "uplift", "monitor", "dispatch", "maintain")
 AGAIN = {"recovery": "ingest", **{job: job for job in _OWN}}
 """The command that mends what a job left half-written; what is not listed, backfill finds."""
 

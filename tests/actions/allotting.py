@@ -17,7 +17,7 @@ class Customers:
 
     def __init__(self, at_stake: np.ndarray, suits: np.ndarray, playbook: Interventions, seed: int = 0) -> None:
         self.terms, self.room = terms(playbook), room(playbook)
-        profits = self.terms.profits(at_stake)
+        profits = self.terms.profits(at_stake, np.zeros(len(at_stake), dtype=np.int64))
         allowed = suits & (profits > 0)
         paying = allowed.any(axis=1)
         self.at_stake, self.profits, allowed = at_stake[paying], profits[paying], allowed[paying]

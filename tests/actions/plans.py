@@ -14,23 +14,28 @@ from churn_spark.definitions.actions import Action, Interventions
 
 @dataclass(frozen=True)
 class Person:
-    """A customer above the line: what is at stake (money, null: not known), and the actions that may be taken."""
+    """A customer above the line: what is at stake (money, null: not known), and the actions that may be taken.
+
+    effects: of each action; None: those of the playbook.
+    """
 
     at_stake: float | None
     suits: tuple[int, ...]
+    effects: tuple[float, ...] | None = None
 
 
-def profit(person: Person, action: Action) -> float:
-    return person.at_stake * action.effect - action.cost if person.at_stake is not None else float("-inf")
+def profit(person: Person, k: int, playbook: Interventions) -> float:
+    effect = person.effects[k] if person.effects else playbook.actions[k].effect
+    return person.at_stake * effect - playbook.actions[k].cost if person.at_stake is not None else float("-inf")
 
 
 def optimum(people: Sequence[Person], playbook: Interventions) -> float:
     """The highest profit of any plan, by a solver for all customers at once."""
     pairs = [
-        (n, k, profit(person, playbook.actions[k]))
+        (n, k, profit(person, k, playbook))
         for n, person in enumerate(people)
         for k in person.suits
-        if profit(person, playbook.actions[k]) > 0
+        if profit(person, k, playbook) > 0
     ]
     if not pairs:
         return 0.0
@@ -62,9 +67,9 @@ def worth(people: Sequence[Person], planned: Sequence[int | None], playbook: Int
     for person, k in zip(people, planned, strict=True):
         if k is not None:
             assert k in person.suits
-            assert profit(person, playbook.actions[k]) > 0
+            assert profit(person, k, playbook) > 0
             counts[k] += 1
-            total += profit(person, playbook.actions[k])
+            total += profit(person, k, playbook)
     refuse_excess(counts, playbook)
     return total
 

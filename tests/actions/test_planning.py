@@ -1,6 +1,7 @@
 """The plan for everybody beside the exact optimum, on few customers and on many, whatever the order of rows."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 from churn_spark.actions import allotment
 from churn_spark.actions.plan_summary import summed
 from churn_spark.actions.planning import planned, weighed
+from churn_spark.actions.terms import Kinds
 from churn_spark.definitions.actions import Action, Interventions
 from tests.actions.plans import Person, optimum, people, playbooks, worth
 
-SCHEMA = "customer_id string, suits array<int>, at_stake double, draw double"
+SCHEMA = "customer_id string, suits array<int>, at_stake double, draw double, kind int"
 ACTIONS = (
     Action("coupon", "email", 5.0, 0.1, capacity=40),
     Action("service", "app", 8.0, 0.12),
@@ -20,18 +22,25 @@ ACTIONS = (
 )
 
 
-def rows_of(spark, customers: list[Person], seed: int = 0):
+def rows_of(spark, customers: list[Person], seed: int = 0, kinds: Kinds | None = None):
     """Rows of customers; the draw of each is its own, so it does not depend on their order."""
-    numbers = [
-        (f"c{n}", list(p.suits), p.at_stake, random.Random(f"draw {n}").random()) for n, p in enumerate(customers)
-    ]
+    draws = [random.Random(f"draw {n}").random() for n in range(len(customers))]
+    kind = [kinds.index(person.effects) if kinds else None for person in customers]
+    numbers = [(f"c{n}", list(p.suits), p.at_stake, draws[n], kind[n]) for n, p in enumerate(customers)]
     random.Random(seed).shuffle(numbers)
     return spark.createDataFrame(numbers, SCHEMA)
 
 
-def plan_of(spark, customers: list[Person], playbook: Interventions, seed: int = 0, partitions: int = 1):
-    rows = weighed(rows_of(spark, customers, seed).repartition(partitions), playbook).persist()
-    plan = planned(rows, playbook)
+def plan_of(
+    spark,
+    customers: list[Person],
+    playbook: Interventions,
+    seed: int = 0,
+    partitions: int = 1,
+    kinds: Kinds | None = None,
+):
+    rows = weighed(rows_of(spark, customers, seed, kinds).repartition(partitions), playbook, kinds).persist()
+    plan = planned(rows, playbook, kinds)
     chosen = {row.customer_id: row.planned for row in plan.customers.collect()}
     assert len(chosen) == len(customers)
     actions = [chosen[f"c{n}"] for n in range(len(customers))]
@@ -70,6 +79,18 @@ def test_of_many_customers_it_comes_near_the_bound_which_the_optimum_does_not_pa
     monkeypatch.setattr(allotment, "CORE", 20)  # so that groups are taken apart
     customers, playbook = many(600, ties), Interventions(ACTIONS, budget=397.1)
     actions, most = plan_of(spark, customers, playbook)
+    profit, best = worth(customers, actions, playbook), optimum(customers, playbook)
+    assert profit <= best + 1e-6 <= most + 2e-6
+    assert profit >= 0.998 * best
+
+
+def test_customers_on_whom_actions_work_otherwise_are_planned_for_as_such(spark, monkeypatch):
+    monkeypatch.setattr(allotment, "CORE", 20)
+    kinds = [(0.1, 0.12, 0.2), (0.0, 0.12, 0.2), (0.25, 0.12, 0.05), (0.0, 0.0, 0.0)]
+    dice = random.Random(9)
+    customers = [replace(person, effects=dice.choice(kinds)) for person in many(400)]
+    playbook = Interventions(ACTIONS, budget=297.1)
+    actions, most = plan_of(spark, customers, playbook, kinds=kinds)
     profit, best = worth(customers, actions, playbook), optimum(customers, playbook)
     assert profit <= best + 1e-6 <= most + 2e-6
     assert profit >= 0.998 * best

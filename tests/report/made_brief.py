@@ -8,7 +8,7 @@ import pandas as pd
 
 from churn_spark.definitions.actions import Action, Interventions
 from churn_spark.report.brief.all_sections import SECTIONS
-from churn_spark.report.brief.effect import MEASURED
+from churn_spark.report.brief.effect import MEASURED, UPLIFT
 from churn_spark.report.brief.queries import ALERTED, AT_RISK, BEFORE, MOVERS, PLANNED
 from churn_spark.report.facts import Facts
 from churn_spark.report.page import BRIEF, page
@@ -69,6 +69,7 @@ def _frames() -> Mapping[Query, pd.DataFrame]:
                 (None, "none", 3, 0.0, None, None),
             ],
         ),
+        UPLIFT: frame(UPLIFT, [("coupon", "better than chance")]),
         MEASURED: frame(
             MEASURED,
             [

@@ -25,6 +25,15 @@ def test_values_mean_what_is_said_and_else_their_own_name(write: Write) -> None:
     )
 
 
+def test_plans_learn_from_effects_or_from_uplift_too(write: Write) -> None:
+    assert (load(write(feedback("learn: true"))).feedback) == Feedback(learn=True)
+    text = feedback("learn: individual, least_uplift: 30")
+    assert load(write(text)).feedback == Feedback(learn=True, individual=True, least_uplift=30)
+    assert errors(write(feedback("learn: each"))) == [
+        "conf/shop.yaml:46: feedback.learn: 'each' is not one of true, false, individual"
+    ]
+
+
 def test_answers_that_do_not_exist_or_mean_two_things_are_named(write: Write) -> None:
     at = "conf/shop.yaml:46: feedback.answers"
     assert errors(write(feedback("answers: {source: order, answer: town}"))) == [

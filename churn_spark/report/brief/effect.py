@@ -26,21 +26,38 @@ MEASURED = Query(
 """The newest measured effect of each action, over all customers."""
 
 
+UPLIFT = Query(
+    "uplift",
+    ("action", "verdict"),
+    lambda available: {"uplift": (newest,) if (newest := available.newest("uplift")) else ()},
+    lambda facts, tables: tables["uplift"],
+)
+"""What is known of whom each action helps more."""
+
+
 def effect(facts: Facts) -> Grid | Absent:
     """A row for each action: fewer left in percentage points, what that brought, and how sure it is."""
     rows = facts[MEASURED]
     if rows.empty:
         return Absent("Nothing can be said of effects until the first interventions have matured.")
     unit = money(facts.project)
+    uplift = dict(facts[UPLIFT][["action", "verdict"]].to_numpy().tolist())
     lines = [
         (
             Cell(str(row["action"]), f"{whole(row['treated'])} against {whole(row['control'])} withheld"),
-            Cell(str(row["verdict"]), _fewer(row["effect"], row["low"], row["high"])),
+            Cell(
+                str(row["verdict"]),
+                _said(_fewer(row["effect"], row["low"], row["high"]), uplift.get(row["action"])),
+            ),
             Cell(whole(row["total_profit"]), "" if missing(row["total_profit"]) else unit),
         )
         for row in rows.sort_values("action").to_dict("records")
     ]
     return grid("Measured so far", ("Action", "Effect", "Profit"), lines, words=(0, 1))
+
+
+def _said(fewer: str, uplift: str | None) -> str:
+    return "; ".join(part for part in (fewer, uplift and f"for whom it does more: {uplift}") if part)
 
 
 def _fewer(value: object, low: object, high: object) -> str:
@@ -49,4 +66,4 @@ def _fewer(value: object, low: object, high: object) -> str:
     return f"{percent(value)} fewer left ({percent(low)} to {percent(high)})"
 
 
-EFFECT = Section("effect", "What actions brought", effect, "{{ table(content) }}", (MEASURED,))
+EFFECT = Section("effect", "What actions brought", effect, "{{ table(content) }}", (MEASURED, UPLIFT))

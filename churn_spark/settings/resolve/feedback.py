@@ -12,7 +12,9 @@ def feedback(section: FeedbackSection) -> Feedback:
         least=section.least,
         window_days=section.window_days,
         prior_customers=section.prior_customers,
-        learn=section.learn,
+        learn=section.learn is not False,
+        individual=section.learn == "individual",
+        least_uplift=section.least_uplift,
     )
 
 

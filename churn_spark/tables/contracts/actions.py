@@ -78,7 +78,7 @@ INTERVENTIONS = Table(
         Column("action", STRING, "What is done: of the playbook's actions; null for nothing."),
         Column("channel", STRING, "email, sms, phone, letter or app; null for nothing."),
         Column("cost", DOUBLE, "Cost of the action done, money; 0 for nothing.", False),
-        Column("effect", DOUBLE, "Assumed share of leavers whom the planned action keeps; null for nothing."),
+        Column("effect", DOUBLE, "Share of leavers whom the planned action is expected to keep; null for nothing."),
         Column("expected_profit", DOUBLE, "value x risk x effect - cost of the planned action, money; null likewise."),
         Column(
             "propensity",
