@@ -15,10 +15,13 @@ FUTURE = "future"
 
 
 def options() -> tuple[tuple[Option, tuple[str, ...]], ...]:
-    """What `--option` may say, each with the commands it is for; none: all."""
-    stages = all_stages.STAGES
-    own = ((option, (*(("daily",) if s.daily else ()), s.command)) for s in stages for option in s.options)
-    return (*own, (Option(FUTURE, FUTURE), ()))
+    """What `--option` may say, each once, with the commands it is for; none: all."""
+    own: dict[Option, tuple[str, ...]] = {}
+    for stage in all_stages.STAGES:
+        for option in stage.options:
+            verbs = (*(("daily",) if stage.daily else ()), stage.command)
+            own[option] = tuple(dict.fromkeys((*own.get(option, ()), *verbs)))
+    return (*own.items(), (Option(FUTURE, FUTURE), ()))
 
 
 Conf = Annotated[Path, typer.Option(help="Configuration file of the project.")]
