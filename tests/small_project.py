@@ -18,6 +18,7 @@ zone: Europe/Berlin
 warehouse: {{path: {warehouse}}}
 tracking: {{uri: "sqlite:///{tracking}", experiment: corner_shop}}
 report: {root}/report.html
+brief: {root}/brief.html
 privacy: none
 sources:
   purchases:
