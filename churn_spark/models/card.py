@@ -155,12 +155,13 @@ def _training(project: Project, trial: Trial, facts: Facts) -> str:
     tuned = trial.tuned
     mixed = ", dates mixed" if facts.split.temporal else ""
     tried = "\n".join(f"- {point}: {score:.4f}" for point, score in tuned.scores.items())
+    ties = ", of those within one standard error of the best the simplest" if len(tuned.scores) > 1 else ""
     losses = ", ".join(f"{method} {loss:.4f}" for method, loss in tuned.calibration_losses.items())
     parameters = ", ".join(f"{name} {value:g}" for name, value in tuned.parameters.items())
     return f"""## Training
 
 Parameters: {parameters}; seed {project.training.seed}. Chosen by {project.training.metric.replace("_", " ")} over
-{project.training.folds} folds grouped by customer{mixed} (not performance figures):
+{project.training.folds} folds grouped by customer{mixed}{ties} (not performance figures):
 
 {tried}
 

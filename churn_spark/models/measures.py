@@ -81,6 +81,12 @@ def mean(measures: Sequence[Measure]) -> Measure:
     return _interval(together.mean(axis=0))
 
 
+def negative(measure: Measure) -> Measure:
+    """A measure of which less is better, turned round."""
+    low, high = (None if end is None else -end for end in (measure.high, measure.low))
+    return Measure(-measure.value, low, high, -measure.replicates)
+
+
 def by_snapshot(tested: Tally) -> Mapping[str, Tally]:
     """The tally of each snapshot, by its ISO date."""
     return {str(day): tested.where(tested.snapshot == day) for day in np.unique(tested.snapshot)}

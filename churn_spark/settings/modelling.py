@@ -64,7 +64,7 @@ class CommonTrainingSection(Section):
         " and snapshot; 0: candidates are chosen by the folds alone.",
     )
     metric: Literal["average_precision", "log_loss"] = Field(
-        "average_precision", description="Metric by which parameters are chosen."
+        "average_precision", description="Metric by which parameters are chosen; of those that tie the simplest."
     )
     exclude: list[Name] = Field(default_factory=list, description="Features that no model may use.")
     seed: Seed = Field(1, description="Seed of folds, forests and intervals.")

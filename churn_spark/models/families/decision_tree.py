@@ -53,9 +53,9 @@ def _tree(model: "DecisionTreeClassificationModel") -> "Tree":
 DECISION_TREE = Family(
     name="decision_tree",
     parameters=(
-        Parameter("depth", 5, "Largest depths of the tree.", least=1, most=30),
-        Parameter("leaf_rows", 50, "Smallest numbers of rows in a leaf.", least=1, most=MOST),
-        Parameter("bins", 32, SPLITS, least=2, most=1024),
+        Parameter("depth", 5, "Largest depths of the tree.", least=1, most=30, simplest="lowest"),
+        Parameter("leaf_rows", 50, "Smallest numbers of rows in a leaf.", least=1, most=MOST, simplest="highest"),
+        Parameter("bins", 32, SPLITS, least=2, most=1024, simplest="lowest"),
     ),
     inputs=(PLAIN,),
     complexity=20,

@@ -6,7 +6,7 @@ Nothing here or in the families' files imports MLlib before a model is fitted: t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
@@ -31,7 +31,8 @@ class Parameter:
     """A number that a grid may vary.
 
     default: its value where a grid does not name it; where that is an int, only whole numbers are allowed. meaning: for
-    the reference of the configuration.
+    the reference of the configuration. simplest: which of its values make the simpler model, all else being equal; of
+    parameter sets that tie over the folds the simplest is taken.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Parameter:
     meaning: str
     least: float
     most: float | None = None
+    simplest: Literal["lowest", "highest", "neither"] = "neither"
 
 
 @dataclass(frozen=True, slots=True)

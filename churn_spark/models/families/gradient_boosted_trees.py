@@ -47,11 +47,11 @@ def _explainer(model: "GBTClassificationModel", sample: "Mapping[str, Array]") -
 GRADIENT_BOOSTED_TREES = Family(
     name="gradient_boosted_trees",
     parameters=(
-        Parameter("trees", 100, "Numbers of trees.", least=1, most=MOST),
-        Parameter("depth", 3, "Largest depths of a tree.", least=1, most=30),
+        Parameter("trees", 100, "Numbers of trees.", least=1, most=MOST, simplest="lowest"),
+        Parameter("depth", 3, "Largest depths of a tree.", least=1, most=30, simplest="lowest"),
         Parameter("step", 0.06, "Shares of each tree that are added to the sum.", least=0.0001, most=1),
-        Parameter("leaf_rows", 20, "Smallest numbers of rows in a leaf.", least=1, most=MOST),
-        Parameter("bins", 32, SPLITS, least=2, most=1024),
+        Parameter("leaf_rows", 20, "Smallest numbers of rows in a leaf.", least=1, most=MOST, simplest="highest"),
+        Parameter("bins", 32, SPLITS, least=2, most=1024, simplest="lowest"),
     ),
     inputs=(PLAIN,),
     complexity=40,

@@ -53,8 +53,8 @@ def _explainer(model: "LinearSVCModel", sample: "Mapping[str, Array]") -> "Expla
 LINEAR_SVM = Family(
     name="linear_svm",
     parameters=(
-        Parameter("l2", 1.0, "Penalties on the standardised coefficients.", least=0),
-        Parameter("iterations", 60, "Largest numbers of iterations.", least=1, most=MOST),
+        Parameter("l2", 1.0, "Penalties on the standardised coefficients.", least=0, simplest="highest"),
+        Parameter("iterations", 60, "Largest numbers of iterations.", least=1, most=MOST, simplest="lowest"),
     ),
     inputs=(LOGGED,),
     complexity=15,

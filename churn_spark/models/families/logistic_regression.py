@@ -47,9 +47,15 @@ def _explainer(model: "LogisticRegressionModel", sample: "Mapping[str, Array]") 
 LOGISTIC_REGRESSION = Family(
     name="logistic_regression",
     parameters=(
-        Parameter("l1", 0.0, "Penalties on the absolute standardised coefficients; some of them become 0.", least=0),
-        Parameter("l2", 0.003, "Penalties on half the squared standardised coefficients.", least=0),
-        Parameter("iterations", 40, "Largest numbers of iterations.", least=1, most=MOST),
+        Parameter(
+            "l1",
+            0.0,
+            "Penalties on the absolute standardised coefficients; some of them become 0.",
+            least=0,
+            simplest="highest",
+        ),
+        Parameter("l2", 0.003, "Penalties on half the squared standardised coefficients.", least=0, simplest="highest"),
+        Parameter("iterations", 40, "Largest numbers of iterations.", least=1, most=MOST, simplest="lowest"),
     ),
     inputs=(LOGGED,),
     complexity=10,

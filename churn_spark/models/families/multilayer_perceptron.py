@@ -70,8 +70,8 @@ def _explainer(model: Any, sample: "Mapping[str, Array]") -> "Explainer":
 MULTILAYER_PERCEPTRON = Family(
     name="multilayer_perceptron",
     parameters=(
-        Parameter("hidden", 8, "Numbers of hidden units.", least=1, most=1000),
-        Parameter("iterations", 10, "Largest numbers of iterations.", least=1, most=MOST),
+        Parameter("hidden", 8, "Numbers of hidden units.", least=1, most=1000, simplest="lowest"),
+        Parameter("iterations", 10, "Largest numbers of iterations.", least=1, most=MOST, simplest="lowest"),
     ),
     inputs=(LOGGED,),
     complexity=50,

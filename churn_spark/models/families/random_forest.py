@@ -47,10 +47,10 @@ def _explainer(model: "RandomForestClassificationModel", sample: "Mapping[str, A
 RANDOM_FOREST = Family(
     name="random_forest",
     parameters=(
-        Parameter("trees", 100, "Numbers of trees.", least=1, most=MOST),
-        Parameter("depth", 8, "Largest depths of a tree.", least=1, most=30),
-        Parameter("leaf_rows", 8, "Smallest numbers of rows in a leaf.", least=1, most=MOST),
-        Parameter("bins", 32, SPLITS, least=2, most=1024),
+        Parameter("trees", 100, "Numbers of trees.", least=1, most=MOST, simplest="lowest"),
+        Parameter("depth", 8, "Largest depths of a tree.", least=1, most=30, simplest="lowest"),
+        Parameter("leaf_rows", 8, "Smallest numbers of rows in a leaf.", least=1, most=MOST, simplest="highest"),
+        Parameter("bins", 32, SPLITS, least=2, most=1024, simplest="lowest"),
     ),
     inputs=(PLAIN,),
     complexity=30,

@@ -187,7 +187,7 @@ def _figures(trial: Trial) -> Iterator[tuple[str, float]]:
             yield f"backtest_{metric}", measure.value
     for method, loss in trial.tuned.calibration_losses.items():
         yield f"fold_log_loss_{method}", loss
-    yield "fold_score", max(trial.tuned.scores.values())
+    yield "fold_score", trial.tuned.score
 
 
 def _number(value: float | None) -> float | None:
