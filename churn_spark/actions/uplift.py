@@ -48,20 +48,27 @@ class Cells:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """Sums of one side by group of customers: of weights w, predicted uplift u, and y (1: left), multiplied by w."""
+    """Sums of one side by group of customers, each multiplied by the weight w: of p, the predicted risk of leaving if
+    nothing is done, of e, what the predicted uplift is in excess of the mean share of that risk, and of y (1: left).
+    """
 
     w: Array
-    u: Array
-    uu: Array
+    p: Array
+    e: Array
+    pp: Array
+    pe: Array
+    ee: Array
     y: Array
-    uy: Array
+    py: Array
+    ey: Array
 
     def slope(self, draws: Array) -> Array:
-        """How much likelier leaving gets with each unit of predicted uplift, by draw; NaN where it never varies."""
-        w, u, uu, y, uy = (draws @ each for each in (self.w, self.u, self.uu, self.y, self.uy))
-        spread = uu * w - u * u
-        known = spread > 1e-12 * np.maximum(w * w, 1e-300)
-        return np.divide(uy * w - u * y, spread, out=np.full_like(w, np.nan), where=known)
+        """How much likelier leaving gets with each unit of e where p is the same, by draw; 0 where e never varies."""
+        w, p, e, pp, pe, ee, y, py, ey = (draws @ getattr(self, name) for name in self.__slots__)
+        pp, pe, ee, py, ey = pp * w - p * p, pe * w - p * e, ee * w - e * e, py * w - p * y, ey * w - e * y
+        by_risk = np.divide(pe, pp, out=np.zeros_like(pp), where=pp > 1e-12 * w * w)
+        spread = ee - by_risk * pe
+        return np.divide(ey - by_risk * py, spread, out=np.zeros_like(w), where=spread > 1e-12 * w * w)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,8 @@ class Estimate:
 class Judged:
     """qini: of the ranking by uplift. risk_qini: of that by risk. gain: how much the first is above the second.
 
-    slope: by how much the measured uplift rises with the predicted one, drawn towards 0 as far as it is uncertain;
-    1 where the prediction is right, 0 where it says nothing.
+    slope: how far the measured uplift follows the predicted one where that is more than the same share of all who would
+    leave, drawn towards 0 as far as it is uncertain: 1 where the prediction is right, 0 where it says nothing.
     """
 
     qini: Estimate
@@ -96,9 +103,9 @@ def judged(by_uplift: Cells, by_risk: Cells, control: Moments, treated: Moments,
 
     draws: how often each group of customers is drawn, draws x groups; the first are the data themselves.
     """
-    slopes = control.slope(draws) - treated.slope(draws)
-    if np.isnan(slopes[0]):
+    if np.count_nonzero((by_uplift.treated + by_uplift.control).sum(axis=0)) < 2:
         return None
+    slopes = control.slope(draws) - treated.slope(draws)
     uplift, risk = by_uplift.coefficients(draws), by_risk.coefficients(draws)
     return Judged(_estimate(uplift), _estimate(risk), _estimate(uplift - risk), _drawn_to_nothing(slopes))
 
@@ -118,14 +125,13 @@ def times_effect(uplift: Array, risk: Array, customers: Array, kept_share: float
 
     uplift, risk: mean predicted uplift, and mean predicted P(leaves | nothing is done). kept_share: the measured
     effect. slope: see `Judged`. Weighted by those who would leave their mean is 1, so that the plan as a whole expects
-    what was measured; all are 1 where nothing is kept.
+    what was measured; all are 1 where nothing is kept, and where the prediction says nothing.
     """
     leavers = customers * risk
     if kept_share <= 0 or leavers.sum() <= 0:
         return np.ones_like(uplift)
-    mean = float(leavers.sum() / customers.sum()) * kept_share
-    predicted = mean + slope * (uplift - np.average(uplift, weights=customers))
-    shares = np.divide(predicted, risk, out=np.zeros_like(risk), where=risk > 0)
+    predicted = np.divide(uplift, risk, out=np.zeros_like(risk), where=risk > 0)
+    shares = kept_share + slope * (predicted - np.average(predicted, weights=leavers))
     times, most = np.maximum(shares / kept_share, 0.0), 1 / kept_share
     low, high = 0.0, 2 * most / max(float(times[times > 0].min(initial=most)), 1e-9)
     for _ in range(100):  # the mean rises with the factor, from 0 to the cap
@@ -144,7 +150,7 @@ def _estimate(values: Array) -> Estimate:
 
 def _drawn_to_nothing(slopes: Array) -> float:
     """Positive-part James and Stein: less by the share of it that is chance. slopes: the value, then its replicates."""
-    slope, error = float(slopes[0]), WIDER * float(np.nanstd(slopes[1:], ddof=1))
+    slope, error = float(slopes[0]), WIDER * float(np.std(slopes[1:], ddof=1))
     if slope <= 0:
         return 0.0
     return min(MOST_SLOPE, slope * max(0.0, 1 - (error / slope) ** 2))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 
 from pyspark.sql import DataFrame
@@ -67,9 +67,19 @@ def _effects(playbook: Interventions, models: list[Individual], bands: tuple[int
 def _in_force(
     project: Project, playbook: Interventions, catalog: Catalog, day: date, snapshot: DataFrame
 ) -> list[Individual]:
-    """The models of the newest earlier date that are better than chance, those of the surest ranking first."""
-    days = [known for known, state in catalog.ledger.partitions(UPLIFT.name).items() if known < day and state.rows]
+    """The models of the newest earlier date that are better than chance, those of the surest ranking first; none that
+    are older than what effects are measured over.
+    """
+    oldest = day - timedelta(days=project.feedback.window_days)
+    known = catalog.ledger.partitions(UPLIFT.name).items()
+    days = [one for one, state in known if oldest <= one < day and state.rows]
     if not days:
+        log.warning(
+            "feedback.learn asks for individual effects, but no uplift was learnt from %s to %s: churn-spark uplift %s",
+            oldest,
+            day - timedelta(days=1),
+            catalog.arguments,
+        )
         return []
     rows = catalog.read(UPLIFT, [max(days)]).where((F.col("verdict") == BETTER) & F.col("model").isNotNull())
     by_action = {row["action"]: row for row in rows.orderBy(F.desc("qini_low"), "action").collect()}

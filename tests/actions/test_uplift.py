@@ -27,18 +27,18 @@ class Customers:
         self.left = dice.random(count) < self.risk - self.treated * self.uplift
         self.fold, self.part = dice.integers(0, FOLDS, count), dice.integers(0, GROUPS, count)
 
-    def learnt(self, rows: np.ndarray) -> np.ndarray:
-        """The coefficients of both sides' least squares, untreated less treated."""
+    def predicted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Uplift, and risk of leaving if nothing is done, by least squares of both sides of the other folds."""
         ones = np.column_stack([np.ones(len(self.left)), self.traits])
-        by_side = []
-        for side in (rows & ~self.treated, rows & self.treated):
-            by_side.append(np.linalg.lstsq(ones[side], self.left[side].astype(float), rcond=None)[0])
-        return by_side[0] - by_side[1]
-
-    def cross_fitted(self) -> np.ndarray:
-        ones = np.column_stack([np.ones(len(self.left)), self.traits])
-        fitted = [self.learnt(self.fold != fold) for fold in range(FOLDS)]
-        return np.array([row @ fitted[fold] for row, fold in zip(ones, self.fold, strict=True)])
+        uplift, risk = np.zeros(len(ones)), np.zeros(len(ones))
+        for fold in range(FOLDS):
+            mine = self.fold == fold
+            control, treated = (
+                np.linalg.lstsq(ones[~mine & side], self.left[~mine & side].astype(float), rcond=None)[0]
+                for side in (~self.treated, self.treated)
+            )
+            uplift[mine], risk[mine] = ones[mine] @ (control - treated), ones[mine] @ control
+        return uplift, risk
 
     def cells(self, score: np.ndarray) -> Cells:
         place = np.zeros(len(score), dtype=int)
@@ -52,32 +52,33 @@ class Customers:
         np.add.at(sums, (side + 1, self.part, place), self.left)
         return Cells(*sums)
 
-    def moments(self, score: np.ndarray, side: np.ndarray) -> Moments:
-        y = self.left.astype(float)
-        each = (np.ones(len(y)), score, score * score, y, score * y)
+    def moments(self, uplift: np.ndarray, p: np.ndarray, side: np.ndarray) -> Moments:
+        kept = np.array([uplift[self.fold == fold].sum() / p[self.fold == fold].sum() for fold in range(FOLDS)])
+        y, e = self.left.astype(float), uplift - kept[self.fold] * p
+        each = (np.ones(len(y)), p, e, p * p, p * e, e * e, y, p * y, e * y)
         return Moments(*(np.bincount(self.part[side], values[side], GROUPS) for values in each))
 
-    def judged(self, score: np.ndarray, replicates: int = 150, seed: int = 0):
-        sides = (self.moments(score, side) for side in (~self.treated, self.treated))
-        return judged(self.cells(score), self.cells(self.risk), *sides, draws(replicates, seed))
+    def judged(self, uplift: np.ndarray, risk: np.ndarray, replicates: int = 150, seed: int = 0):
+        sides = (self.moments(uplift, risk, side) for side in (~self.treated, self.treated))
+        return judged(self.cells(uplift), self.cells(self.risk), *sides, draws(replicates, seed))
 
 
 def test_an_effect_that_varies_is_found_and_its_size_is_right():
     made = Customers(seed=1, count=6000, effect=0.1, varies=0.15)
-    score = made.cross_fitted()
-    assert np.corrcoef(score, made.uplift)[0, 1] > 0.85
-    found = made.judged(score)
+    uplift, risk = made.predicted()
+    assert np.corrcoef(uplift, made.uplift)[0, 1] > 0.85
+    found = made.judged(uplift, risk)
     assert found.better_than_chance
     assert found.gain.low > 0
     assert 0.5 < found.slope < 1.2  # below 1: a learner that is uncertain of its traits promises too much
-    reverse = made.judged(-score)
+    reverse = made.judged(-uplift, risk)
     assert (reverse.qini.high < 0, reverse.slope) == (True, 0.0)
 
 
 def test_where_the_effect_does_not_vary_a_better_ranking_is_as_rare_as_is_said():
     """The interval has two ends of 2.5 %; what a bootstrap alone says was measured at more than three times that."""
     runs = 300
-    found = [made.judged(made.cross_fitted(), 60).better_than_chance for made in drawn(runs)]
+    found = [made.judged(*made.predicted(), 60).better_than_chance for made in drawn(runs)]
     assert sum(found) <= binom.ppf(0.999, runs, 0.025)
 
 
@@ -87,13 +88,26 @@ def drawn(runs: int):
 
 def test_a_ranking_that_ranks_nobody_says_nothing():
     made = Customers(seed=2, count=500, effect=0.1, varies=0.1)
-    assert made.judged(np.full(500, 0.2)) is None
+    assert made.judged(np.full(500, 0.2), made.risk) is None
 
 
 def test_the_same_customers_give_the_same():
     made = Customers(seed=3, count=500, effect=0.1, varies=0.1)
-    score = made.cross_fitted()
-    assert made.judged(score) == made.judged(score)
+    predicted = made.predicted()
+    assert made.judged(*predicted) == made.judged(*predicted)
+
+
+def test_the_slope_is_that_of_both_sides_regressions():
+    made = Customers(seed=4, count=800, effect=0.1, varies=0.1)
+    uplift, risk = made.predicted()
+    kept = np.array([uplift[made.fold == fold].sum() / risk[made.fold == fold].sum() for fold in range(FOLDS)])
+    columns = np.column_stack([np.ones(800), risk, uplift - kept[made.fold] * risk])
+    slopes = []
+    for side in (~made.treated, made.treated):
+        expected = np.linalg.lstsq(columns[side], made.left[side].astype(float), rcond=None)[0][2]
+        slopes.append(made.moments(uplift, risk, side).slope(np.ones((1, GROUPS)))[0])
+        assert slopes[-1] == pytest.approx(expected)
+    assert made.judged(uplift, risk).slope <= slopes[0] - slopes[1]
 
 
 def test_many_curves_at_once_are_the_curve_of_each():
@@ -130,10 +144,14 @@ def test_multiples_follow_the_uplift_and_are_nothing_where_it_harms():
     times = times_effect(*BY_BAND, 0.1, 1.0)
     assert list(times) == sorted(times, reverse=True)
     assert times[-1] == 0
-    # A tenth of the 118 leavers of 390 customers is 0.0303 of each; beside the mean uplift of 0.6 / 390 the first two
-    # are 0.0585 and 0.0185 above that. These are shares of their risks; then all are scaled.
-    kept, mean = 0.1 * 118 / 390, 0.6 / 390
-    assert times[0] / times[1] == pytest.approx(((kept + 0.06 - mean) / 0.4) / ((kept + 0.02 - mean) / 0.3))
+    # Predicted are shares of 0.15 and 0.0667 in the first two bands, and 0.6 of 118 leavers in all. The measured tenth
+    # is moved by what each band is beyond that; then all are scaled.
+    mean = (6 + 2 - 2 - 5.4) / 118
+    assert times[0] / times[1] == pytest.approx((0.1 + 0.15 - mean) / (0.1 + 0.02 / 0.3 - mean))
+
+
+def test_a_prediction_that_says_nothing_leaves_the_effect_as_it_is():
+    np.testing.assert_allclose(times_effect(*BY_BAND, 0.1, 0.0), np.ones(4))
 
 
 def test_nothing_kept_is_nothing_to_distribute():

@@ -8,17 +8,22 @@ from datetime import date, timedelta
 import pytest
 from pyspark.sql import functions as F
 
-from churn_spark.actions.comparable import RISK
-from churn_spark.definitions.actions import Action, Interventions
+from churn_spark.actions.comparable import RISK, WEIGHT, Sides
+from churn_spark.definitions.actions import Action, Holdout, Interventions
 from churn_spark.definitions.feedback import Feedback
+from churn_spark.definitions.modelling import Training
+from churn_spark.models.uplift.learning import learn
 from churn_spark.models.uplift.t_learner import BAND, read
 from churn_spark.stages.build_features import BUILD_FEATURES
 from churn_spark.stages.individual_effects import individual_effects
+from churn_spark.stages.intervene import INTERVENE, intervene
 from churn_spark.stages.uplift import UPLIFT_STAGE, uplift
+from churn_spark.tables.contracts.actions import ALERTS, INTERVENTIONS
 from churn_spark.tables.contracts.outcomes import OUTCOMES
-from churn_spark.tables.contracts.snapshots import features
+from churn_spark.tables.contracts.snapshots import RISK_SCORES, features
 from churn_spark.tables.contracts.uplift import UPLIFT
-from tests.stages.made_warehouse import catalog_of, do, project_at, run_of
+from tests.stages.made_warehouse import catalog_of, do, fill, project_at, run_of
+from tests.stages.test_intervene import ALERT, SCORE
 
 S = date(2026, 3, 10)
 MATURED = S + timedelta(days=28)
@@ -126,38 +131,82 @@ def test_what_matured_later_changes_nothing_and_the_same_is_learnt_again(made):
     assert again == before
 
 
-def planned_for(project, catalog, **feedback):
-    """Who is in which kind of customers, a day after the models were learnt, and what actions do for each kind."""
-    catalog.refresh()
-    other = replace(project, feedback=replace(project.feedback, **feedback))
-    snapshot = catalog.read(features(project.features), [S])
-    customers = snapshot.select("customer_id", "as_of_date", F.lit(0.5).alias("risk"))
-    return individual_effects(customers, snapshot, other, PLAYBOOK, catalog, MATURED + timedelta(days=1))
-
-
-def test_a_plan_expects_of_each_kind_of_customers_what_was_learnt(made, monkeypatch):
+@pytest.fixture(scope="module")
+def planned(made):
+    """Everybody has the same alert a day after the models were learnt; a coupon, a call and a letter pay for all."""
     project, catalog = made
-    monkeypatch.setattr("churn_spark.stages.individual_effects._stored", lambda *_: project.features.hashes)
-    customers, kinds = planned_for(project, catalog, individual=True)
-    rows = customers.join(catalog.read(features(project.features), [S]), on=["customer_id", "as_of_date"]).collect()
-    here, gone = (
-        [kinds[row["kind"]] for row in rows if (keeps(row["purchases_recency"]) > 0) == kept] for kept in (True, False)
+    catalog.refresh()
+    day = MATURED + timedelta(days=1)
+    project = replace(
+        project,
+        interventions=replace(PLAYBOOK, holdout=Holdout(control=0, explore=0)),
+        feedback=replace(project.feedback, learn=True, individual=True),
     )
-    assert sum(of[0] for of in here) / len(here) > 0.1 > sum(of[0] for of in gone) / len(gone)
-    assert {(of[1], of[2]) for of in kinds} == {(0.2, 0.1)}
+    table = features(project.features)
+    snapshot = catalog.read(table, [S]).where("customer_id < 'c0120'").withColumn("as_of_date", F.lit(day))
+    snapshot = catalog.spark.createDataFrame(snapshot.select(*table.names).collect(), table.schema)
+    run = run_of(project, "build_features", day)
+    with catalog.transaction(run, {table: [day]}, definitions=BUILD_FEATURES.definitions(project)) as tx:
+        tx.replace(table, snapshot, [day])
+    catalog.end(run)
+    known = {row["customer_id"]: keeps(row["purchases_recency"]) > 0 for row in snapshot.collect()}
+    keys = [{"customer_id": name, "as_of_date": day.isoformat()} for name in known]
+    fill(project, catalog, RISK_SCORES, SCORE | {"value": 400.0}, *keys)
+    fill(project, catalog, ALERTS, ALERT, *keys)
+    return project, catalog, day, known
+
+
+def test_a_plan_gives_the_action_to_those_whom_it_keeps(planned):
+    project, catalog, day, known = planned
+    do(intervene, project, catalog, day)
+    catalog.refresh()
+    rows = {row["customer_id"]: row for row in catalog.read(INTERVENTIONS, [day]).collect()}
+    assert set(rows) == set(known)
+    coupons = [name for name, row in rows.items() if row["planned_action"] == "coupon"]
+    assert len(coupons) > 20
+    assert sum(known[name] for name in coupons) / len(coupons) > sum(known.values()) / len(known) + 0.2
+    costs = {action.name: action.cost for action in PLAYBOOK.actions}
+    for row in rows.values():
+        profit = row["value"] * row["risk"] * row["effect"] - costs[row["planned_action"]]
+        assert row["expected_profit"] == pytest.approx(profit)
+        assert row["planned_action"] == "coupon" or row["effect"] == {"call": 0.2, "letter": 0.1}[row["planned_action"]]
+    expected = [pytest.approx(0.1 * band["times"]) for band in found(catalog)["coupon"]["bands"]]
+    assert all(rows[name]["effect"] in expected for name in coupons)
+    reads = INTERVENE.reads(project, catalog.ledger, INTERVENTIONS.name, day)
+    assert UPLIFT.name in reads
+
+
+def individual(planned, **changes):
+    project, catalog, day, _ = planned
+    project = replace(project, **changes)
+    snapshot = catalog.read(features(project.features), [day])
+    customers = snapshot.select("customer_id", "as_of_date", F.lit(0.5).alias("risk"))
+    return individual_effects(customers, snapshot, project, PLAYBOOK, catalog, day)
+
+
+def test_a_plan_is_as_before_where_it_is_not_asked_for_or_features_mean_something_else(planned, monkeypatch, caplog):
+    project, catalog, day, _ = planned
+    plain = replace(project.feedback, individual=False)
+    assert individual(planned, feedback=plain)[1] is None
+    kinds = individual(planned)[1]
+    assert len(kinds) == 5
     assert kinds[-1] == [0.1, 0.2, 0.1]
     assert all(0 <= effect <= 1 for of in kinds for effect in of)
-    nobody_known = customers.where("kind = 4").count()
-    assert nobody_known == 0
-
-
-def test_a_plan_is_as_before_where_it_is_not_asked_for_or_features_mean_something_else(made, monkeypatch, caplog):
-    project, catalog = made
-    assert planned_for(project, catalog)[1] is None
+    assert UPLIFT.name not in INTERVENE.reads(replace(project, feedback=plain), catalog.ledger, "interventions", day)
     hashes = dict(project.features.hashes) | {"plan": "another"}
     monkeypatch.setattr("churn_spark.stages.individual_effects._stored", lambda *_: hashes)
-    assert planned_for(project, catalog, individual=True)[1] is None
-    assert "no uplift of coupon at 2026-04-08: plan means something else than it learnt" in caplog.text
+    assert individual(planned)[1] is None
+    assert f"no uplift of coupon at {day}: plan means something else than it learnt" in caplog.text
+    assert individual((project, catalog, MATURED, None))[1] is None
+    assert "no uplift was learnt from 2025-04-08 to 2026-04-06: churn-spark uplift --conf" in caplog.text
+
+
+def test_of_customers_of_whom_nothing_varies_nothing_is_learnt(spark):
+    columns = "customer_id string, as_of_date date, `(treated)` boolean, `(left)` double, `(risk)` double, one double"
+    made = spark.createDataFrame([(f"c{n}", S, n % 2 == 0, float(n % 3 == 0), 0.0, 1.0) for n in range(12)], columns)
+    learnt = learn(made.withColumn(WEIGHT, F.lit(2.0)), {"one": "1"}, Sides(), 0.1, Training(candidates=()))
+    assert learnt.verdict == "no better than chance"
+    assert "nothing that is known of these customers varies" in learnt.finding
 
 
 def test_it_is_learnt_where_there_are_interventions_alone(made, tmp_path):

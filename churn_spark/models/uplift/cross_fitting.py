@@ -17,8 +17,8 @@ from churn_spark.models.uplift.t_learner import TLearner, fit, predicted
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """The rankings by uplift and by risk, the moments of both sides, and by band the mean predicted uplift (of the mean
-    of its fold), the mean predicted risk and the customers.
+    """The rankings by uplift and by risk, the moments of both sides, and by band the mean predicted uplift, the mean
+    predicted risk and the customers.
     """
 
     by_uplift: Cells
@@ -68,12 +68,16 @@ def counted(scored: DataFrame) -> Counted:
     scored: fold, part, TREATED, LEFT, WEIGHT, RISK, uplift, expected; cached by the caller. Learners of different
     folds do not rank on one scale, so customers are placed within their fold.
     """
-    placed = scored.join(F.broadcast(_places(scored, "uplift")), on="fold", how="inner")
-    risks = _places(scored, RISK).select("fold", F.col("cuts").alias("risk_cuts"))
-    placed = placed.join(F.broadcast(risks), on="fold", how="inner")
-    w, u, y = F.col(WEIGHT), F.col("uplift") - F.col("mean"), F.col(LEFT)
-    each = {"w": w, "y": w * y, "u": w * u, "uu": w * u * u, "uy": w * u * y, "risk": F.col("expected")}
-    sums = _sums(placed, _bin("uplift", "cuts"), {**each, "rows": F.lit(1.0)})
+    scored = scored.withColumn(RISK, F.round(RISK, 3))  # so that few values are told apart
+    kept = F.try_divide(F.sum("uplift"), F.sum("expected")).alias("kept")
+    folds = _places(scored, "uplift", "cuts", kept).join(_places(scored, RISK, "risk_cuts"), on="fold", how="inner")
+    placed = scored.join(F.broadcast(folds), on="fold", how="inner")
+    w, y, p = F.col(WEIGHT), F.col(LEFT), F.col("expected")
+    e = F.col("uplift") - F.coalesce("kept", F.lit(0.0)) * p
+    products = {"p": p, "e": e, "pp": p * p, "pe": p * e, "ee": e * e, "y": y, "py": p * y, "ey": e * y}
+    each = {"w": w, **{name: w * of for name, of in products.items()}}
+    plain = {"uplift": F.col("uplift"), "risk": p, "rows": F.lit(1.0)}
+    sums = _sums(placed, _bin("uplift", "cuts"), {**each, **plain})
     by_risk = _cells(_sums(placed, _bin(RISK, "risk_cuts"), {"w": w, "y": w * y}))
     customers = _by_band(sums, "rows")
     return Counted(
@@ -81,7 +85,7 @@ def counted(scored: DataFrame) -> Counted:
         by_risk,
         _moments(sums, False),
         _moments(sums, True),
-        _mean_by_band(sums, "u", "w"),
+        _mean_by_band(sums, "uplift", "rows"),
         _mean_by_band(sums, "risk", "rows"),
         customers,
     )
@@ -95,10 +99,10 @@ def edges(rows: DataFrame, learner: TLearner) -> tuple[float, ...]:
     return tuple(map(float, found))
 
 
-def _places(scored: DataFrame, score: str) -> DataFrame:
-    """By fold the values that part its customers into BINS, and the mean."""
+def _places(scored: DataFrame, score: str, name: str, *others: Column) -> DataFrame:
+    """By fold the values that part its customers into BINS, and other aggregates."""
     shares = F.array(*(F.lit(n / BINS) for n in range(1, BINS)))
-    return scored.groupBy("fold").agg(F.percentile(score, shares).alias("cuts"), F.mean(score).alias("mean"))
+    return scored.groupBy("fold").agg(F.percentile(score, shares).alias(name), *others)
 
 
 def _bin(score: str, cuts: str) -> Column:
@@ -124,7 +128,7 @@ def _cells(sums: pd.DataFrame) -> Cells:
 
 
 def _moments(sums: pd.DataFrame, treated: bool) -> Moments:
-    return Moments(*(_grid(sums, treated, name).sum(axis=1) for name in ("w", "u", "uu", "y", "uy")))
+    return Moments(*(_grid(sums, treated, name).sum(axis=1) for name in Moments.__slots__))
 
 
 def _by_band(sums: pd.DataFrame, name: str) -> Array:

@@ -62,6 +62,8 @@ def learn(rows: DataFrame, features: Mapping[str, str], sides: Sides, share: flo
     """
     plain = replace(settings, target_encoding=None)
     preparation = prepare(rows, [RISK, *features], plain)
+    if not preparation.slots:
+        return Learnt(NO_BETTER, "nothing that is known of these customers varies: the effect is the same for all")
     prepared = _prepared(rows, preparation, settings).persist()
     try:
         if one_kind(prepared, settings.folds):

@@ -112,8 +112,8 @@ def predicted(learners: Sequence[TLearner], which: Column) -> Column:
         at = number.to_numpy()
         log_odds = np.einsum("ni,nsi->ns", np.stack(inputs.to_list()), weights[at]) + intercepts[at]
         treated, control = 1 / (1 + np.exp(-np.clip(log_odds, -500, 500))).T
-        # Rounded, so that customers alike to the last digit of a sum are tied.
-        return pd.DataFrame({"uplift": np.round(control - treated, 6), "risk": control})
+        # Rounded, so that customers alike but for the last digits of a sum are tied, and few values are told apart.
+        return pd.DataFrame({"uplift": np.round(control - treated, 5), "risk": control})
 
     udf: Any = F.pandas_udf(of, "uplift double, risk double")  # type: ignore[call-overload]
     column: Column = udf(vector_to_array(F.col(LOGGED)), which.cast("int"))

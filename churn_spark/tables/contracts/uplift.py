@@ -48,14 +48,15 @@ UPLIFT = Table(
         Column(
             "slope",
             DOUBLE,
-            "By how much the measured uplift rises with the predicted one, drawn towards 0 as far as it is uncertain: 1"
-            " where the prediction is right, 0 where it says nothing; null likewise.",
+            "How far the measured uplift follows the predicted one where that is more than the same share of all who"
+            " would leave, drawn towards 0 as far as it is uncertain: 1 where the prediction is right, 0 where it says"
+            " nothing; null likewise.",
         ),
         Column(
             "bands",
             T.ArrayType(BAND),
             "Quarters of the customers, those with the highest predicted uplift first: customers, their mean predicted"
-            " uplift less that of all, and the multiple of the action's effect that a plan by uplift expects of them."
+            " uplift, and the multiple of the action's effect that a plan by uplift expects of them."
             " Null likewise.",
         ),
         Column("model", STRING, "Both models and their inputs, as JSON, by which plans score; null likewise."),
