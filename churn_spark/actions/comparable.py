@@ -42,32 +42,38 @@ class Sides:
         return min(self.treated.fewer, self.control.fewer)
 
 
-def comparable(outcomes: DataFrame, day: date) -> DataFrame:
-    """The customers that can be compared at a date.
+def first_plans(outcomes: DataFrame, day: date) -> DataFrame:
+    """The rows of `outcomes` by which the effect of an action can be seen at a date, with TREATED and WEIGHT.
 
-    Returns customer_id, as_of_date, PLAN (the planned action), TREATED, LEFT (1.0 or 0.0), RISK (see `log_odds`) and
-    WEIGHT; outcomes that matured after `day` are not among them.
-
-    outcomes: customer_id, as_of_date, planned_action, action (null: nothing was done), arm, retained, matured_on, risk,
-    propensity. A customer counts once for each action: with the first plan of it that `outcomes` has, whatever came of
-    it, as what follows is changed by what was done. Treated is who got what was planned, withheld who got nothing; who
-    got another action at random is on neither side. WEIGHT: 1 / propensity, which turns each side into a picture of all
-    for whom the action was planned.
+    outcomes: from the first date on; customer_id, as_of_date, planned_action, action (null: nothing was done), arm,
+    retained, matured_on, propensity, and whatever else is to be kept. A customer counts once, with the first plan there
+    was, whatever came of it: later ones are made for those who are still there, and that depends on what was done.
+    Whoever had an action at random before is left out. TREATED: got what was planned; not: was withheld. Who got
+    another action at random is on neither side. WEIGHT: 1 / propensity, which turns each side into a picture of all for
+    whom the action was planned, whatever share was withheld when. What matured after `day` is not known yet.
     """
-    names = ("action", "arm", "retained", "matured_on", "risk", "propensity")
-    first = F.min_by(F.struct("as_of_date", *names), "as_of_date").alias("first")
-    plans = outcomes.where(F.col("planned_action").isNotNull()).groupBy("customer_id", "planned_action").agg(first)
-    rows = plans.select("customer_id", "planned_action", "first.*")
+    decided = outcomes.where(F.col("planned_action").isNotNull() | F.col("action").isNotNull())
+    first = F.min_by(F.struct(*outcomes.columns), "as_of_date").alias("first")
+    rows = decided.groupBy("customer_id").agg(first).select("first.*").where(F.col("planned_action").isNotNull())
     treated, withheld = F.col("action").eqNullSafe(F.col("planned_action")), F.col("arm") == "control"
     known = F.col("retained").isNotNull() & (F.col("matured_on") <= F.lit(day))
-    return rows.where(known & (treated | withheld) & (F.col("propensity") > 0)).select(
+    return rows.where(known & (treated | withheld) & (F.col("propensity") > 0)).withColumns(
+        {TREATED: treated, WEIGHT: 1 / F.col("propensity")}
+    )
+
+
+def comparable(outcomes: DataFrame, day: date) -> DataFrame:
+    """The customers of `first_plans` as models know them: customer_id, as_of_date, PLAN (the planned action), TREATED,
+    LEFT (1.0 or 0.0), RISK (see `log_odds`) and WEIGHT.
+    """
+    return first_plans(outcomes, day).select(
         "customer_id",
         "as_of_date",
         F.col("planned_action").alias(PLAN),
-        treated.alias(TREATED),
+        TREATED,
         (1 - F.col("retained")).cast("double").alias(LEFT),
         log_odds("risk").alias(RISK),
-        (1 / F.col("propensity")).alias(WEIGHT),
+        WEIGHT,
     )
 
 

@@ -1,7 +1,7 @@
 """The effect of actions: customers who got the planned action beside those for whom it was planned and withheld.
 
-Who is withheld is drawn by chance, so both are alike but for the action (intention to treat). Customers who got another
-action at random (explore) are on neither side; as that is drawn too, leaving them out changes nothing.
+Who is withheld is drawn by chance, so both are alike but for the action (intention to treat), as long as nothing was
+done before: each customer counts with the first plan (see `comparable`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,61 +10,47 @@ import numpy as np
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from churn_spark.actions.comparable import TREATED, WEIGHT
 from churn_spark.actions.proportions import Arm, difference_of_means, difference_of_shares, shrunk
 from churn_spark.actions.qini import Qini, qini
 from churn_spark.definitions.feedback import ALL, AUDIENCE, HARMS, SEGMENT, TOO_FEW, UNDECIDED, WORKS, Feedback
 
 UNKNOWN = "unknown"
-TREATED, CONTROL = ARMS = ("treated", "control")
 SCORES = 1000
 """Risks as fine as that are kept apart in a Qini curve."""
-NOBODY = Arm(0, 0, 0, 0.0, 0.0, 0.0)
+NOBODY = Arm(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+VERDICT = 3.0
+"""Standard errors that a verdict needs. It is looked at again every day and for every group: of 95 % intervals one or
+another lies beside the truth by and by. S. Pocock, Group sequential methods in the design and analysis of clinical
+trials (1977).
+"""
 Group = tuple[str, str, str]
 """Action, what customers are grouped by, and the group."""
-
-
-def compared(outcomes: DataFrame) -> DataFrame:
-    """The outcomes that say something of an effect: something was planned, the customer was treated or withheld, and
-    whether it stayed is known.
-    """
-    return outcomes.where(
-        F.col("planned_action").isNotNull() & F.col("arm").isin(*ARMS) & F.col("retained").isNotNull()
-    )
 
 
 def arms(outcomes: DataFrame) -> dict[Group, dict[str, Arm]]:
     """The sums of both arms by planned action and group: one row for each reaches the driver.
 
-    outcomes: see `compared`; customer_id, planned_action, arm, segment, audience, value, retained, cost.
+    outcomes: see `comparable.first_plans`; planned_action, TREATED, WEIGHT, segment, audience, value, retained, cost.
     """
     group = [
         F.struct(F.lit(by).alias("by"), F.coalesce(name, F.lit(UNKNOWN)).alias("name"))
         for by, name in ((ALL, F.lit(ALL)), (SEGMENT, F.col("segment")), (AUDIENCE, F.col("audience")))
     ]
-    kept = F.col("value") * F.col("retained")
-    by_customer = (
+    n, left = F.col(WEIGHT), (1 - F.col("retained")).cast("double")
+    y, v = n * left, n * F.coalesce("value", F.lit(0.0)) * F.col("retained")
+    sums = (
         outcomes.select("*", F.explode(F.array(*group)).alias("group"))
-        .groupBy("planned_action", "group", "arm", "customer_id")
+        .groupBy("planned_action", "group", F.when(F.col(TREATED), "treated").otherwise("control").alias("arm"))
         .agg(
-            F.count("*").cast("double").alias("n"),
-            F.sum(1 - F.col("retained")).cast("double").alias("y"),
-            F.sum(kept).alias("v"),
-            F.sum("cost").alias("cost"),
-            F.count("value").alias("values"),
+            F.count("*").alias("customers"),
+            F.sum(left).cast("long").alias("customers_left"),
+            *(F.sum(what).alias(name) for name, what in (("rows", n), ("left", y), ("value", v))),
+            *(F.sum(what).alias(name) for name, what in (("nn", n * n), ("ny", n * y), ("yy", y * y))),
+            *(F.sum(what).alias(name) for name, what in (("nv", n * v), ("vv", v * v))),
+            F.sum(n * F.col("cost")).alias("cost"),
+            (F.count("value") == F.count("*")).alias("valued"),
         )
-    )
-    n, y, v = (F.col(name) for name in ("n", "y", "v"))
-    sums = by_customer.groupBy("planned_action", "group", "arm").agg(
-        F.count("*").alias("customers"),
-        F.sum(n).cast("long").alias("rows"),
-        F.sum(y).cast("long").alias("left"),
-        F.sum(n * n).alias("nn"),
-        F.sum(n * y).alias("ny"),
-        F.sum(y * y).alias("yy"),
-        *(F.coalesce(F.sum(what), F.lit(0.0)).alias(name) for name, what in (("value", v), ("nv", n * v))),
-        F.coalesce(F.sum(v * v), F.lit(0.0)).alias("vv"),
-        F.sum("cost").alias("cost"),
-        (F.sum("values") == F.sum(n)).alias("valued"),
     )
     found: dict[Group, dict[str, Arm]] = {}
     for row in sums.collect():
@@ -76,17 +62,18 @@ def arms(outcomes: DataFrame) -> dict[Group, dict[str, Arm]]:
 def qini_curves(outcomes: DataFrame) -> dict[str, Qini | None]:
     """The Qini curve of the risk by planned action; risks that agree to a thousandth stand together.
 
-    outcomes: see `compared`; planned_action, arm, risk, retained.
+    outcomes: see `comparable.first_plans`; planned_action, TREATED, WEIGHT, risk, retained.
     """
-    treated, left = F.col("arm") == TREATED, 1 - F.col("retained")
+    treated, weight, left = F.col(TREATED), F.col(WEIGHT), 1 - F.col("retained")
+    sums = {
+        "treated": F.when(treated, weight),
+        "treated_left": F.when(treated, weight * left),
+        "control": F.when(~treated, weight),
+        "control_left": F.when(~treated, weight * left),
+    }
     counts = (
         outcomes.groupBy("planned_action", F.floor(F.col("risk") * SCORES).alias("score"))
-        .agg(
-            F.count_if(treated).alias("treated"),
-            F.sum(F.when(treated, left).otherwise(0)).alias("treated_left"),
-            F.count_if(~treated).alias("control"),
-            F.sum(F.when(treated, 0).otherwise(left)).alias("control_left"),
-        )
+        .agg(*(F.coalesce(F.sum(of), F.lit(0.0)).alias(name) for name, of in sums.items()))
         .collect()
     )
     by_action: dict[str, list[Row]] = {}
@@ -105,17 +92,15 @@ def effect_row(
 ) -> dict[str, object]:
     """A row of `effects` without its date. curve: of everybody, else None. prior: what the playbook says."""
     action, grouped_by, segment = group
-    treated, control = by_arm.get(TREATED, NOBODY), by_arm.get(CONTROL, NOBODY)
+    treated, control = by_arm.get("treated", NOBODY), by_arm.get("control", NOBODY)
     row: dict[str, object] = {
         "action": action,
         "grouped_by": grouped_by,
         "segment": segment,
-        "treated": treated.rows,
-        "control": control.rows,
-        "treated_customers": treated.customers,
-        "control_customers": control.customers,
-        "treated_left": treated.left,
-        "control_left": control.left,
+        "treated": treated.customers,
+        "control": control.customers,
+        "treated_left": treated.customers_left,
+        "control_left": control.customers_left,
         "cost": treated.cost / treated.rows if treated.rows else None,
         "prior": prior,
         "shrunk": prior,
@@ -133,7 +118,8 @@ def effect_row(
     if treated.valued and control.valued:
         row |= _money(treated, control)
     if min(treated.customers, control.customers) >= settings.least:
-        row["verdict"] = WORKS if effect.low > 0 else HARMS if effect.high < 0 else UNDECIDED
+        sure = difference_of_shares(control, treated, VERDICT)
+        row["verdict"] = WORKS if sure.low > 0 else HARMS if sure.high < 0 else UNDECIDED
     return row
 
 
@@ -145,5 +131,5 @@ def _money(treated: Arm, control: Arm) -> dict[str, float]:
         "value_low": kept.low,
         "value_high": kept.high,
         "profit": profit,
-        "total_profit": profit * treated.rows,
+        "total_profit": profit * treated.customers,
     }

@@ -16,15 +16,16 @@ Z = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Sums over the customers of an arm, whose rows are n, those who left y, and whose value kept is v, by customer.
+    """Sums over the customers of an arm: n, the rows of a customer or what the customer counts for; y, those of them
+    who left; v, their value kept.
 
     customers: their number; rows, left, value: sums of n, y, v; nn, ny, yy, nv, vv: sums of the products. valued:
-    whether every row has a value.
+    whether every row has a value. customers_left: of those with one row each, who left.
     """
 
     customers: int
-    rows: int
-    left: int
+    rows: float
+    left: float
     nn: float
     ny: float
     yy: float
@@ -33,6 +34,7 @@ class Arm:
     vv: float = 0.0
     cost: float = 0.0
     valued: bool = True
+    customers_left: int = 0
 
     @property
     def share(self) -> float:
@@ -44,7 +46,7 @@ class Arm:
         """How many independent rows would tell the share as exactly; at most those there are."""
         share, binomial = self.share, self.share * (1 - self.share) / self.rows
         clustered = (self.yy - 2 * share * self.ny + share * share * self.nn) / self.rows**2
-        return self.rows * min(1.0, binomial / clustered) if clustered > 0 else float(self.customers)
+        return self.rows * min(1.0, binomial / clustered) if clustered > 0 else self.rows**2 / self.nn
 
     @property
     def mean(self) -> float:
@@ -66,18 +68,18 @@ class Difference:
     high: float
 
 
-def wilson(share: float, rows: float) -> tuple[float, float]:
+def wilson(share: float, rows: float, z: float = Z) -> tuple[float, float]:
     """The interval of a share of independent rows. E. Wilson, Probable inference (1927)."""
-    middle = share + Z * Z / (2 * rows)
-    half = Z * math.sqrt(share * (1 - share) / rows + Z * Z / (4 * rows * rows))
-    whole = 1 + Z * Z / rows
+    middle = share + z * z / (2 * rows)
+    half = z * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    whole = 1 + z * z / rows
     return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)
 
 
-def difference_of_shares(one: Arm, other: Arm) -> Difference:
-    """The share who left of `one` less that of `other`; both have rows."""
+def difference_of_shares(one: Arm, other: Arm, z: float = Z) -> Difference:
+    """The share who left of `one` less that of `other`; both have rows. z: standard errors to either end."""
     p, q = one.share, other.share
-    (p_low, p_high), (q_low, q_high) = wilson(p, one.independent_rows), wilson(q, other.independent_rows)
+    (p_low, p_high), (q_low, q_high) = wilson(p, one.independent_rows, z), wilson(q, other.independent_rows, z)
     below, above = math.hypot(p - p_low, q_high - q), math.hypot(p_high - p, q - q_low)
     return Difference(p - q, p - q - below, p - q + above)
 
@@ -95,10 +97,10 @@ def shrunk(treated: Arm, control: Arm, prior: float, prior_customers: int) -> fl
     differ: the harmonic mean of the arms, in independent rows. The share of leavers that the difference is divided by
     is drawn towards that of both arms, so that it is not 0 where few leave. Between -1 and 1.
     """
-    everybody = (treated.left + control.left) / (treated.rows * (1 - prior) + control.rows)
+    n, m = treated.independent_rows, control.independent_rows
+    everybody = (treated.share * n + control.share * m) / (n * (1 - prior) + m)
     if everybody <= 0:
         return prior
-    n, m = treated.independent_rows, control.independent_rows
     leavers = (control.share * m + everybody * prior_customers) / (m + prior_customers)
     size = 2 / (1 / n + 1 / m)
     seen = (control.share - treated.share) / leavers

@@ -8,12 +8,14 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from churn_spark.actions.effect import arms, compared, effect_row, qini_curves
+from churn_spark.actions.comparable import first_plans
+from churn_spark.actions.effect import arms, effect_row, qini_curves
 from churn_spark.actions.outcomes import TAKEN, attached, outcomes
 from churn_spark.definitions.feedback import ALL, OTHER
 from churn_spark.definitions.hashing import definition_hash
-from churn_spark.definitions.periods import Days, hull, listed, single_day
+from churn_spark.definitions.periods import EVER, Days, hull, listed, single_day
 from churn_spark.definitions.project import Project, Run
+from churn_spark.definitions.settled import settled
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.lineage.snapshot_dates import oldest_kept
 from churn_spark.stages.answered import answers_on
@@ -89,7 +91,7 @@ def _say_fates(fates: DataFrame) -> None:
 def _effects(project: Project, catalog: Catalog, day: date) -> list[dict[str, object]]:
     """The rows of `effects` of a date: as many as there are actions and groups."""
     first = day - timedelta(days=project.feedback.window_days)
-    known = compared(catalog.read(OUTCOMES, Days(first, day)).where(F.col("matured_on") <= F.lit(day)))
+    known = first_plans(catalog.read(OUTCOMES, Days(EVER, day)), day).where(F.col("as_of_date") >= F.lit(first))
     curves, playbook = qini_curves(known), project.interventions
     priors = {action.name: action.effect for action in playbook.actions} if playbook else {}
     rows = []
@@ -97,7 +99,8 @@ def _effects(project: Project, catalog: Catalog, day: date) -> list[dict[str, ob
         action, grouped_by, _ = group
         curve = curves.get(action) if grouped_by == ALL else None
         row = effect_row(group, by_arm, curve, priors.get(action), project.feedback)
-        rows.append(dict.fromkeys(EFFECTS.names) | row | {"as_of_date": day})
+        written = {name: settled(value) for name, value in row.items()}
+        rows.append(dict.fromkeys(EFFECTS.names) | written | {"as_of_date": day})
     return rows
 
 
@@ -106,10 +109,9 @@ def said(row: Mapping[str, Any]) -> str:
     arms_ = f"{row['action']}: {row['treated']:,} treated, {row['control']:,} withheld"
     if row["effect"] is None:
         return f"{arms_}: {row['verdict']}"
-    shares = row["treated_left"] / row["treated"], row["control_left"] / row["control"]
     points = f"{100 * row['effect']:+.1f} points (95 %: {100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
     profit = "" if row["profit"] is None else f", profit {row['profit']:,.2f} for each"
-    return f"{arms_}: {shares[0]:.1%} left instead of {shares[1]:.1%}, kept {points}{profit}: {row['verdict']}"
+    return f"{arms_}: kept {points}{profit}: {row['verdict']}"
 
 
 def _known_days(project: Project) -> int:
@@ -147,7 +149,7 @@ def _reads(project: Project, ledger: Ledger, output: str, day: date) -> dict[str
     """
     settings = project.feedback
     if output == EFFECTS.name:
-        return {OUTCOMES.name: Days(day - timedelta(days=settings.window_days), day)}
+        return {OUTCOMES.name: Days(EVER, day)}
     answers = settings.answers
     return {
         INTERVENTIONS.name: _answered_days(project, day),

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
+from pyspark.sql import functions as F
+
 from churn_spark.definitions.actions import Interventions
-from churn_spark.definitions.feedback import ALL
+from churn_spark.definitions.feedback import ALL, TOO_FEW
 from churn_spark.definitions.project import Project
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.outcomes import EFFECTS
@@ -14,12 +16,14 @@ def measured_effects(project: Project, catalog: Catalog, as_of: date) -> dict[st
     """The share of leavers that each action keeps, by the newest effects of an earlier date; 0 where it harms.
 
     Effects of the date itself do not count, so that a plan is the same whether or not they were measured before it.
-    Actions of which nothing was measured are not in it.
+    Actions of which too little was measured are not in it.
     """
     days = [day for day, state in catalog.ledger.partitions(EFFECTS.name).items() if day < as_of and state.rows]
     if not days:
         return {}
-    rows = catalog.read(EFFECTS, [max(days)]).where(f"grouped_by = '{ALL}' AND shrunk IS NOT NULL")
+    rows = catalog.read(EFFECTS, [max(days)]).where(
+        (F.col("grouped_by") == ALL) & F.col("shrunk").isNotNull() & (F.col("verdict") != TOO_FEW)
+    )
     return {row["action"]: min(max(row["shrunk"], 0.0), 1.0) for row in rows.select("action", "shrunk").collect()}
 
 

@@ -1,7 +1,6 @@
 """Monitoring: whether data and model are still what they were, and what to do about it."""
 
 import logging
-import math
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,6 +8,7 @@ from churn_spark.definitions.errors import ModelError, NotReadyError
 from churn_spark.definitions.hashing import definition_hash
 from churn_spark.definitions.periods import Days, days_up_to, single_day
 from churn_spark.definitions.project import Project, Run
+from churn_spark.definitions.settled import settled
 from churn_spark.lineage.entry import OK, Entry
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.monitoring.signal import ALL, Signal, asks_to_train, overall, unknown
@@ -31,8 +31,6 @@ log = logging.getLogger("churn_spark.monitor")
 
 LIMITS = "(monitoring)"
 """In the ledger, the hash of the limits; in brackets, as no column is."""
-DIGITS = 9
-"""Significant digits of what is written: the last digits of a sum depend on the order of rows."""
 
 
 def monitor(run: Run, project: Project, catalog: Catalog) -> None:
@@ -105,13 +103,7 @@ def _refuse_missing_features(project: Project, catalog: Catalog, as_of: date) ->
 
 def _row(as_of: date, signal: Signal) -> tuple[object, ...]:
     values = {"as_of_date": as_of, **{name: getattr(signal, name) for name in Signal.__slots__}}
-    return tuple(_rounded(values[name]) for name in MONITORING.names)
-
-
-def _rounded(value: object) -> object:
-    if not isinstance(value, float):
-        return value
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return tuple(settled(values[name]) for name in MONITORING.names)
 
 
 def _reads(project: Project, ledger: Ledger, output: str, day: date) -> dict[str, Days]:

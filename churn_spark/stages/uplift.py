@@ -11,7 +11,7 @@ from churn_spark.actions.proportions import Arm, shrunk
 from churn_spark.definitions.actions import Action
 from churn_spark.definitions.errors import ModelError
 from churn_spark.definitions.feedback import TOO_FEW
-from churn_spark.definitions.periods import Days
+from churn_spark.definitions.periods import EVER, Days
 from churn_spark.definitions.project import Project, Run
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.models.uplift.learning import Learnt, learn, refused
@@ -45,7 +45,9 @@ def uplift(run: Run, project: Project, catalog: Catalog) -> None:
 def _rows(project: Project, catalog: Catalog, day: date) -> list[Row]:
     """A row for each action of the playbook."""
     assert project.interventions
-    compared = checkpointed(comparable(catalog.read(OUTCOMES, _window(project, day)), day))
+    first = day - timedelta(days=project.feedback.window_days)
+    known = comparable(catalog.read(OUTCOMES, Days(EVER, day)), day).where(F.col("as_of_date") >= F.lit(first))
+    compared = checkpointed(known)
     counts = sides(compared)
     rows = []
     for action in project.interventions.actions:
@@ -102,13 +104,9 @@ def _arm(side: Side) -> Arm:
     return Arm(customers=n, rows=n, left=left, nn=n, ny=left, yy=left)
 
 
-def _window(project: Project, day: date) -> Days:
-    return Days(day - timedelta(days=project.feedback.window_days), day)
-
-
 def _reads(project: Project, ledger: Ledger, output: str, day: date) -> dict[str, Days]:
-    window = _window(project, day)
-    return {OUTCOMES.name: window, features(project.features).name: window}
+    window = Days(day - timedelta(days=project.feedback.window_days), day)
+    return {OUTCOMES.name: Days(EVER, day), features(project.features).name: window}
 
 
 UPLIFT_STAGE = Stage(

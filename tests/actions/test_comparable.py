@@ -39,15 +39,15 @@ DRAWN = st.lists(
 
 
 def account(drawn):
-    """By customer and planned action the first plan, if it says something."""
+    """By customer the first plan, if it says something and nothing was done before."""
     first = {}
     for n, (customer, planned, (arm, done), retained, matured, propensity) in enumerate(drawn):
-        if planned is not None:
-            first.setdefault((customer, planned), (n, arm, done, retained, matured, propensity))
-    found = set()
-    for (customer, planned), (n, arm, done, retained, matured, propensity) in first.items():
         got = planned if done == "planned" else done
-        if retained is None or matured is None or matured > DAY.isoformat():
+        if planned is not None or got is not None:
+            first.setdefault(customer, (n, planned, got, arm, retained, matured, propensity))
+    found = set()
+    for customer, (n, planned, got, arm, retained, matured, propensity) in first.items():
+        if planned is None or retained is None or matured is None or matured > DAY.isoformat():
             continue
         if got == planned or arm == "control":
             left = float(1 - retained)

@@ -1,21 +1,27 @@
 """Effects beside sums by plain loops, and what is said of them."""
 
 import math
+from collections.abc import Sequence
+from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churn_spark.actions.effect import arms, compared, effect_row, qini_curves
+from churn_spark.actions.comparable import first_plans
+from churn_spark.actions.effect import arms, effect_row, qini_curves
 from churn_spark.actions.proportions import Arm
 from churn_spark.definitions.feedback import HARMS, TOO_FEW, UNDECIDED, WORKS, Feedback
-from tests.actions.test_proportions import arm
+from tests.actions.test_proportions import LEAST, REPETITIONS
 from tests.frames import rows
 
+DAY = date(2026, 5, 1)
 OUTCOME = {
     "customer_id": "a",
     "as_of_date": "2026-03-01",
     "planned_action": "coupon",
+    "action": "coupon",
     "arm": "treated",
     "segment": "0",
     "audience": "others",
@@ -23,49 +29,45 @@ OUTCOME = {
     "value": 10.0,
     "retained": 1,
     "cost": 5.0,
+    "matured_on": "2026-04-01",
+    "propensity": 0.8,
 }
+WITHHELD = {"arm": "control", "action": None}
 DRAWN = st.lists(
     st.tuples(
-        st.sampled_from(["coupon", "call", None]),
-        st.sampled_from("abcdefgh"),
+        st.sampled_from(["coupon", "call"]),
         st.sampled_from(["0", None]),
-        st.sampled_from([0, 1, None]),
+        st.sampled_from([0, 1]),
         st.sampled_from([1.0, 20.5]),
-        st.sampled_from(["explore", "none", "", "", ""]),
+        st.booleans(),
         st.sampled_from([0.1, 0.5, 0.5001, 1.0]),
+        st.sampled_from([0.5, 0.8]),
     ),
     min_size=1,
     max_size=31,
 )
 
 
-def arm_of(customer: str, drawn: str) -> str:
-    """Whoever is withheld is withheld always."""
-    return drawn or ("control" if customer < "d" else "treated")
-
-
 def oracle(drawn, group):
-    """By planned action, group and arm the rows of every customer."""
+    """By planned action, group and arm every customer: what it counts for, whether it left, and its value."""
     found = {}
-    for action, customer, segment, retained, value, other, _ in drawn:
-        mine = arm_of(customer, other)
-        if action is None or retained is None or mine not in ("treated", "control"):
-            continue
-        key = (action, *group(segment))
-        found.setdefault(key, {}).setdefault(mine, {}).setdefault(customer, []).append((1 - retained, value))
-    return {key: {mine: arm([*of.values()]) for mine, of in by_arm.items()} for key, by_arm in found.items()}
+    for action, segment, retained, value, treated, _, propensity in drawn:
+        mine = "treated" if treated else "control"
+        of = found.setdefault((action, *group(segment)), {}).setdefault(mine, [])
+        of.append((1 / propensity, 1 - retained, value))
+    return {key: {mine: weighed(of) for mine, of in by_arm.items()} for key, by_arm in found.items()}
 
 
 @settings(max_examples=8)
 @given(DRAWN)
 def test_sums_are_those_of_the_loops(spark, drawn):
-    names = ("planned_action", "customer_id", "segment", "retained", "value", "arm", "risk")
-    given_rows = [
-        dict(zip(names, (*row[:5], arm_of(row[1], row[5]), row[6]), strict=True))
-        | {"as_of_date": f"2026-03-{n + 1:02d}"}
+    names = ("planned_action", "segment", "retained", "value", "arm", "risk", "propensity")
+    made = [
+        dict(zip(names, row, strict=True))
+        | {"customer_id": f"c{n}", "arm": "treated" if row[4] else "control", "action": row[0] if row[4] else None}
         for n, row in enumerate(drawn)
     ]
-    known = compared(rows(spark, OUTCOME, *given_rows))
+    known = first_plans(rows(spark, OUTCOME, *made), DAY)
     expected = oracle(drawn, lambda segment: ("all", "all"))
     expected |= oracle(drawn, lambda segment: ("segment", segment or "unknown"))
     expected |= oracle(drawn, lambda segment: ("audience", "others"))
@@ -87,14 +89,66 @@ def test_sums_are_those_of_the_loops(spark, drawn):
 
 
 def test_rows_without_a_value_leave_money_out_and_nothing_else(spark):
-    found = arms(compared(rows(spark, OUTCOME, {"value": None}, {"customer_id": "b", "arm": "control", "retained": 0})))
+    withheld = {"customer_id": "b", **WITHHELD, "retained": 0}
+    found = arms(first_plans(rows(spark, OUTCOME, {"value": None}, withheld), DAY))
     row = effect_row(("coupon", "all", "all"), found["coupon", "all", "all"], None, 0.1, Feedback())
     assert row["effect"] == 1
     assert "profit" not in row
 
 
+@pytest.mark.parametrize("later", [0.0, 0.3])
+def test_who_is_planned_for_again_does_not_bend_the_effect(spark, later):
+    """Frail customers of the control group leave first: afterwards it looks more loyal than those who were saved."""
+    rng, truth, made = np.random.default_rng(7), 0.3, []
+    for n in range(3000):
+        withheld, leaves = rng.random() < 0.3, 0.5 if rng.random() < 0.3 else 0.05
+        for again in range(4):
+            works = 0.0 if withheld else truth if not again else later
+            stayed = int(rng.random() >= leaves * (1 - works))
+            one = {"customer_id": f"c{n}", "as_of_date": f"2026-01-{again + 1:02d}", "retained": stayed}
+            made.append(one | ({**WITHHELD, "propensity": 0.3} if withheld else {"propensity": 0.7}))
+            if not stayed:
+                break
+    by_arm = arms(first_plans(rows(spark, OUTCOME, *made), DAY))["coupon", "all", "all"]
+    row = effect_row(("coupon", "all", "all"), by_arm, None, None, Feedback())
+    assert row["treated"] + row["control"] == 3000
+    assert row["low"] < truth * 0.185 < row["high"]
+    assert row["kept_share"] == pytest.approx(truth, abs=0.1)
+
+
+def weighed(customers: Sequence[tuple[float, int, float]]) -> Arm:
+    """The sums over customers, each with what it counts for, whether it left, and its value."""
+    n = [weight for weight, _, _ in customers]
+    y = [weight * left for weight, left, _ in customers]
+    v = [weight * (1 - left) * value for weight, left, value in customers]
+    sums = {"rows": n, "left": y, "value": v}
+    products = {"nn": (n, n), "ny": (n, y), "yy": (y, y), "nv": (n, v), "vv": (v, v)}
+    return Arm(
+        customers=len(customers),
+        customers_left=sum(left for _, left, _ in customers),
+        **{name: sum(one) for name, one in sums.items()},
+        **{name: sum(a * b for a, b in zip(one, other, strict=True)) for name, (one, other) in products.items()},
+    )
+
+
+def test_another_share_of_the_control_group_does_not_bend_the_effect():
+    """Half are withheld when a tenth leaves, a tenth when three tenths leave; nothing works."""
+    rng, verdicts, covered = np.random.default_rng(8), [], 0
+    for _ in range(REPETITIONS):
+        sides = {"treated": [], "control": []}
+        for share, leaving in ((0.5, 0.1), (0.1, 0.3)):
+            for withheld, left in zip(rng.random(500) < share, rng.random(500) < leaving, strict=True):
+                arm = "control" if withheld else "treated"
+                sides[arm].append((1 / (share if withheld else 1 - share), int(left), 100.0))
+        row = effect_row(("x", "all", "all"), {k: weighed(v) for k, v in sides.items()}, None, 0.1, Feedback(least=20))
+        verdicts.append(row["verdict"])
+        covered += row["low"] <= 0 <= row["high"]
+    assert covered >= LEAST
+    assert verdicts.count(UNDECIDED) >= REPETITIONS - 6
+
+
 def of(rows_: int, left: int) -> Arm:
-    made = arm([[(1, 100.0)]] * left + [[(0, 100.0)]] * (rows_ - left))
+    made = weighed([(1.0, 1, 100.0)] * left + [(1.0, 0, 100.0)] * (rows_ - left))
     return Arm(**{name: getattr(made, name) for name in Arm.__slots__} | {"cost": 5.0 * rows_})
 
 

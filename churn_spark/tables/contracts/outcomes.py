@@ -52,16 +52,14 @@ QINI_POINT = T.StructType([T.StructField("share", DOUBLE), T.StructField("kept",
 EFFECTS = Table(
     name="effects",
     comment="The effect of an action, from matured outcomes: customers who got it beside customers for whom it was"
-    " planned and who were withheld.",
+    " planned and who were withheld, each by the first plan there was for the customer.",
     columns=(
         AS_OF_DATE,
         Column("action", STRING, "The planned action.", False),
         Column("grouped_by", STRING, "all, segment or audience: what the customers were parted by.", False),
         Column("segment", STRING, "The segment or audience (`unknown` where it is null); all for everybody.", False),
-        Column("treated", LONG, "Interventions of arm treated with a label.", False),
-        Column("control", LONG, "Interventions of arm control with a label.", False),
-        Column("treated_customers", LONG, "Customers these are of.", False),
-        Column("control_customers", LONG, "Customers these are of.", False),
+        Column("treated", LONG, "Customers with a label whose first plan it was, and who got it.", False),
+        Column("control", LONG, "Those who were withheld from it.", False),
         Column("treated_left", LONG, "Those of `treated` who left.", False),
         Column("control_left", LONG, "Those of `control` who left.", False),
         Column("effect", DOUBLE, "Share who left of control less that of treated; null where an arm is empty."),
@@ -78,12 +76,12 @@ EFFECTS = Table(
         Column(
             "value_kept",
             DOUBLE,
-            "Value of those who stayed, treated less control, money for one intervention; null without values.",
+            "Value of those who stayed, treated less control, money for one customer; null without values.",
         ),
         Column("value_low", DOUBLE, "Lower end of its 95 % interval; null likewise."),
         Column("value_high", DOUBLE, "Upper end of its 95 % interval; null likewise."),
-        Column("cost", DOUBLE, "Mean cost of an intervention of arm treated, money; null where there is none."),
-        Column("profit", DOUBLE, "value_kept - cost, money for one intervention; null without values."),
+        Column("cost", DOUBLE, "Mean cost of the action for one treated customer, money; null where there is none."),
+        Column("profit", DOUBLE, "value_kept - cost, money for one customer; null without values."),
         Column("total_profit", DOUBLE, "profit x treated, money; null likewise."),
         Column(
             "qini",
@@ -100,7 +98,7 @@ EFFECTS = Table(
         Column(
             "verdict",
             STRING,
-            "works or harms (the interval of effect lies on one side of 0), undecided, or too few to say"
+            "works or harms (effect lies three standard errors beside 0), undecided, or too few to say"
             " (feedback.least).",
             False,
         ),
