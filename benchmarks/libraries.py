@@ -21,6 +21,7 @@ from churn_spark.models.families.family import LOGGED, PLAIN
 from churn_spark.models.measures import Measure, measured
 from churn_spark.models.tally import SMALLEST, Tally
 from churn_spark.models.training_set import in_test, in_training
+from churn_spark.models.trial import in_naive_training
 
 Array = NDArray[np.float64]
 
@@ -30,6 +31,7 @@ class Matrices:
     """A training set in memory: rows in one order, the same for all models.
 
     plain, logged: rows x inputs, as they are and on a signed logarithmic scale. part: the group of the bootstrap.
+    naive: the rows that a random split would learn from.
     """
 
     plain: Array
@@ -39,6 +41,7 @@ class Matrices:
     snapshot: NDArray[np.datetime64]
     training: NDArray[np.bool_]
     test: NDArray[np.bool_]
+    naive: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def matrices(data: TrainingData, settings: Training) -> Matrices:
         "label",
         in_training(data.split, settings.seed).alias("training"),
         in_test(data.split, settings.seed).alias("test"),
+        in_naive_training(settings.seed).alias("naive"),
         *(vector_to_array(F.col(name)).alias(name) for name in (PLAIN, LOGGED)),
     ).toArrow()
     plain, logged = (
@@ -123,20 +127,31 @@ def matrices(data: TrainingData, settings: Training) -> Matrices:
         label=rows["label"].to_numpy().astype(float),
         part=rows["part"].to_numpy().astype(np.int64),
         snapshot=rows["as_of_date"].to_numpy().astype("datetime64[D]"),
-        training=rows["training"].to_numpy(zero_copy_only=False).astype(bool),
-        test=rows["test"].to_numpy(zero_copy_only=False).astype(bool),
+        **{name: rows[name].to_numpy(zero_copy_only=False).astype(bool) for name in ("training", "test", "naive")},
     )
 
 
 def tested(library: Library, held: Matrices, settings: Training) -> tuple[dict[str, Measure], float]:
-    """The metrics of a library's model on the test, and the seconds of fitting it."""
-    inputs = held.logged if library.logged else held.plain
+    """The metrics of a library's model on the test, and the seconds of fitting and measuring it."""
     started = time.monotonic()
-    model = library.make(settings.seed).fit(inputs[held.training], held.label[held.training])
-    seconds = time.monotonic() - started
-    risk = np.asarray(model.predict_proba(inputs[held.test]))[:, 1].astype(float)
-    tally = _tally(risk, held.label[held.test], held.part[held.test], held.snapshot[held.test])
-    return measured(tally, settings.bootstrap, settings.seed), seconds
+    measures = _measured(library, held, held.training, held.test, settings)
+    return measures, time.monotonic() - started
+
+
+def naively(library: Library, held: Matrices, settings: Training) -> dict[str, Measure]:
+    """The metrics that a random split of the same rows would have claimed of a library's model."""
+    return _measured(library, held, held.naive, ~held.naive, settings)
+
+
+def _measured(
+    library: Library, held: Matrices, training: NDArray[np.bool_], test: NDArray[np.bool_], settings: Training
+) -> dict[str, Measure]:
+    inputs = held.logged if library.logged else held.plain
+    model = library.make(settings.seed).fit(inputs[training], held.label[training])
+    risk = np.asarray(model.predict_proba(inputs[test]))[:, 1].astype(float)
+    return measured(
+        _tally(risk, held.label[test], held.part[test], held.snapshot[test]), settings.bootstrap, settings.seed
+    )
 
 
 def _tally(risk: Array, label: Array, part: NDArray[np.int64], snapshot: NDArray[np.datetime64]) -> Tally:

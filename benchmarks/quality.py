@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ablation
-from benchmarks.libraries import LIBRARIES, matrices, tested
+from benchmarks.libraries import LIBRARIES, Library, Matrices, matrices, naively, tested
 from benchmarks.quality_page import plot, written
 from benchmarks.single_tables import CREDIT_CARD, TELCO, prepared
 from churn_spark.api.project import open_project
@@ -29,7 +29,7 @@ from churn_spark.models.experiment import TrainingData, training_data
 from churn_spark.models.families import FAMILIES, named
 from churn_spark.models.measures import Measure
 from churn_spark.models.split import split
-from churn_spark.models.trial import run_trial
+from churn_spark.models.trial import naive_measures, run_trial
 from churn_spark.runtime.session import session
 from churn_spark.settings import load
 from churn_spark.stages.training import snapshots
@@ -68,7 +68,7 @@ def main() -> int:
         project = load(CONF)
         if not _built(project):
             return 1
-        settings = replace(project.training, folds=FOLDS, selection=None, backtest_snapshots=0)
+        settings = replace(project.training, folds=FOLDS, selection=None, backtest_snapshots=0, economics=None)
         data_sets: dict[str, Callable[[], TrainingData]] = {JOURNEY: partial(_data, project, CONF, AS_OF)}
         if chosen.online_retail:
             data_sets[RETAIL] = partial(_online_retail, chosen.online_retail)
@@ -105,7 +105,7 @@ def _measure(
     held = matrices(data, settings) if OTHERS.keys() & set(wanted) else None
     for name in wanted:
         known[name] = (
-            _library(*tested(OTHERS[name], held, settings))
+            _library(OTHERS[name], held, data.split.temporal, settings)
             if name in OTHERS and held
             else _family(name, data, settings)
         )
@@ -115,7 +115,10 @@ def _measure(
 
 
 def _due(known: dict[str, Any], name: str) -> bool:
-    return name not in known or (name in OURS and known[name]["parameters"] != named(name).defaults)
+    """Whether a model was not measured yet, or otherwise than it would be now."""
+    if name not in known or "naive" not in known[name]:
+        return True
+    return name in OURS and known[name]["parameters"] != named(name).defaults
 
 
 def _ablation(conf: Path, as_of: date) -> int:
@@ -158,21 +161,26 @@ def _family(name: str, data: TrainingData, settings: Training) -> dict[str, Any]
     trial = run_trial(data.rows, Candidate(name), data.split, settings)
     seconds = (time.monotonic() - started) / (FOLDS + 1)
     folds = round(trial.tuned.ranking["average_precision"].value, 4)
+    naive = naive_measures(data.rows, trial, settings) if data.split.temporal else {}
     return {
         "parameters": named(name).defaults,
-        **_figures(trial.test, seconds, trial.tuned.calibrator.method, folds),
+        **_figures(trial.test, naive, seconds),
+        "calibration": trial.tuned.calibrator.method,
+        "folds": folds,
     }
 
 
-def _library(measures: dict[str, Measure], seconds: float) -> dict[str, Any]:
-    return _figures(measures, seconds, "–", None)
+def _library(library: Library, held: Matrices, temporal: bool, settings: Training) -> dict[str, Any]:
+    measures, seconds = tested(library, held, settings)
+    naive = naively(library, held, settings) if temporal else {}
+    return {**_figures(measures, naive, seconds), "calibration": "–", "folds": None}
 
 
-def _figures(measures: Mapping[str, Measure], seconds: float, calibration: str, folds: float | None) -> dict[str, Any]:
+def _figures(measures: Mapping[str, Measure], naive: Mapping[str, Measure], seconds: float) -> dict[str, Any]:
+    """naive: what a random split would have claimed; empty where there is one date only."""
     return {
         "seconds": round(seconds, 1),
-        "calibration": calibration,
-        "folds": folds,
+        "naive": {metric: _rounded(naive[metric].value) for metric in SHOWN if metric in naive},
         "replicates": " ".join(f"{value:.5f}" for value in measures["average_precision"].replicates),
         "test": {
             metric: [_rounded(m.value), _rounded(m.low), _rounded(m.high)]

@@ -75,14 +75,19 @@ def measure_baseline(
     return _by_segment(tested, settings, None, temporal), curves(tested, settings.economics)
 
 
+def in_naive_training(seed: int) -> Column:
+    """Whether a random split would learn from a row (customer_id, as_of_date); it would test on all others."""
+    drawn = F.pmod(F.xxhash64(F.lit(seed), "customer_id", "as_of_date"), F.lit(1000)) / 1000
+    return drawn < NAIVE_TRAINING_SHARE
+
+
 def naive_measures(rows: DataFrame, trial: Trial, settings: Training) -> Mapping[str, Measure]:
     """What a random split of the same rows would have claimed: a customer's near copies on both sides, test weeks mixed
     in.
 
     It shows by how much careless validation flatters; nothing is chosen by it.
     """
-    drawn = F.pmod(F.xxhash64(F.lit(settings.seed), "customer_id", "as_of_date"), F.lit(1000)) / 1000
-    training = drawn < NAIVE_TRAINING_SHARE
+    training = in_naive_training(settings.seed)
     family = named(trial.tuned.family)
     model = fitted(rows.where(training), family, trial.tuned.parameters, settings.seed)
     tested = tallied(scored(rows.where(~training), family, model, trial.tuned.calibrator))
