@@ -1,6 +1,6 @@
 """Customers above the line, and which actions they may get."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -22,14 +22,14 @@ def above_the_line(alerts: DataFrame, scores: DataFrame) -> DataFrame:
 
 
 def with_suitable(
-    customers: DataFrame, features: DataFrame, earlier: DataFrame, playbook: Interventions, day: date
+    customers: DataFrame, features: DataFrame, around: DataFrame, playbook: Interventions, day: date
 ) -> DataFrame:
     """What planning and drawing need of customers above the line.
 
-    customers: see `above_the_line`. features: of the same date. earlier: interventions of the days before that count
-    for the cap on contacts. Returns customer_id, as_of_date, audience, segment, tier, risk, value, main_reason, suits
-    (numbers of the actions that may be taken), at_stake (value x risk, money) and draw (orders equal customers, anew
-    at each date).
+    customers: see `above_the_line`. features: of the same date. around: interventions of other dates that count for the
+    cap on contacts. Returns customer_id, as_of_date, audience, segment, tier, risk, value, main_reason, suits (numbers
+    of the actions that may be taken), at_stake (value x risk, money) and draw (orders equal customers, anew at each
+    date).
     """
     conditions = [action.condition for action in playbook.actions if action.condition]
     rows = with_features(customers, features.drop("audience"), conditions)
@@ -46,7 +46,7 @@ def with_suitable(
         (F.col("value") * F.col("risk")).alias("at_stake"),
         draw(playbook.holdout, f"tie {day}").alias("draw"),
     )
-    return _capped(suitable, earlier, playbook.most_contacts)
+    return _capped(suitable, around, playbook, day)
 
 
 def without(customers: DataFrame, unreachable: DataFrame) -> DataFrame:
@@ -55,13 +55,24 @@ def without(customers: DataFrame, unreachable: DataFrame) -> DataFrame:
     return marked.withColumn("suits", F.when(F.col("gone").isNull(), F.col("suits")).otherwise(_nothing())).drop("gone")
 
 
-def _capped(customers: DataFrame, earlier: DataFrame, most: int) -> DataFrame:
-    """Nothing suits those for whom as many actions were planned as may be. Who explored counts as planned for."""
-    planned = earlier.where("planned_action IS NOT NULL OR arm = 'explore'")
-    counts = planned.groupBy("customer_id").agg(F.count(F.lit(1)).alias("contacts"))
-    joined = customers.join(counts, on="customer_id", how="left")
-    free = F.coalesce("contacts", F.lit(0)) < most
-    return joined.withColumn("suits", F.when(free, F.col("suits")).otherwise(_nothing())).drop("contacts")
+def _capped(customers: DataFrame, around: DataFrame, playbook: Interventions, day: date) -> DataFrame:
+    """Nothing suits those for whom as many actions were planned as may be, in any run of days that the date lies in.
+
+    Who explored counts as planned for. Such runs of days need only begin at the date or at an earlier action.
+    """
+    planned = around.where("planned_action IS NOT NULL OR arm = 'explore'")
+    contacts = planned.groupBy("customer_id").agg(F.collect_list("as_of_date").alias("contacts"))
+    joined = customers.join(contacts, on="customer_id", how="left")
+    dates = F.coalesce("contacts", F.array().cast("array<date>"))
+    reaching = F.filter(dates, lambda one: (one < F.lit(day)) & (one > F.lit(day - timedelta(playbook.contact_days))))
+    begins = F.array_append(reaching, F.lit(day))
+
+    def full(first: Column) -> Column:
+        within = F.filter(dates, lambda one: (one >= first) & (one < F.date_add(first, playbook.contact_days)))
+        return F.size(within) >= playbook.most_contacts
+
+    capped = F.exists(begins, full)
+    return joined.withColumn("suits", F.when(capped, _nothing()).otherwise(F.col("suits"))).drop("contacts")
 
 
 def _nothing() -> Column:

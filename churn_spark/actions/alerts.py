@@ -18,7 +18,7 @@ REST = "other"
 """The reason that sums up all that are not named."""
 ROUNDING = 1e-9
 """A rise from 10 % to 30 % is one of 20 points, whatever the digits of doubles say."""
-_LAST, _SEEN = "last_tier", "seen"
+_LAST, _SEEN, _LATER = "last_tier", "seen", "later"
 _RANK, _LOWEST = "last_rank", "lowest_risk"
 
 
@@ -54,25 +54,33 @@ def reached(scores: DataFrame, previous: DataFrame, rules: Alerts, model: ModelL
     return rows.select(*kept, each.alias("reached")).select(*kept, "reached.*")
 
 
-def suppressed(alerts: DataFrame, recent: DataFrame, holdout: Holdout | None) -> DataFrame:
+def suppressed(
+    alerts: DataFrame, recent: DataFrame, holdout: Holdout | None, later: DataFrame | None = None
+) -> DataFrame:
     """Add `suppressed` (cooldown, control, or null) and `renewed`.
 
     alerts: customer_id, kind, tier. recent: customer_id, as_of_date, kind, tier, suppressed of the alerts within the
     cooldown. An alert that was not in its cooldown begins one, whether it was withheld or not: otherwise the control
     group would be alerted about at other times than the others. renewed: the first alert after its cooldown of a
-    customer who had been above the line meanwhile; null in the cooldown.
+    customer who had been above the line meanwhile; null in the cooldown. later: the same columns of the alerts whose
+    cooldown would reach the date, of later dates that stay as they are; those have gone out, so an alert before them is
+    in its cooldown too, whatever the tier.
     """
-    began = F.when(F.col("suppressed").isNull() | (F.col("suppressed") != COOLDOWN), F.col("as_of_date"))
+    begins = F.col("suppressed").isNull() | (F.col("suppressed") != COOLDOWN)
     before = recent.groupBy("customer_id", "kind").agg(
-        F.max_by("tier", began).alias(_LAST), F.max(F.lit(True)).alias(_SEEN)
+        F.max_by("tier", F.when(begins, F.col("as_of_date"))).alias(_LAST), F.max(F.lit(True)).alias(_SEEN)
     )
     rows = alerts.join(before, on=["customer_id", "kind"], how="left")
     recently = F.col(_LAST).isNotNull()
     cooling = recently & (_height("tier") <= _height(_LAST))
+    if later is not None:
+        sent = later.where(begins).select("customer_id", "kind", F.lit(True).alias(_LATER)).distinct()
+        rows = rows.join(sent, on=["customer_id", "kind"], how="left")
+        cooling |= F.coalesce(_LATER, F.lit(False))
     withheld = in_control(holdout) if holdout else F.lit(False)
     reason = F.when(cooling, F.lit(COOLDOWN)).when(withheld, F.lit(CONTROL))
     renewed = F.when(~cooling, F.coalesce(F.col(_SEEN), F.lit(False)) & ~recently)
-    return rows.withColumns({"suppressed": reason, "renewed": renewed}).drop(_LAST, _SEEN)
+    return rows.withColumns({"suppressed": reason, "renewed": renewed}).drop(_LAST, _SEEN, _LATER)
 
 
 def worded(alerts: DataFrame, templates: tuple[Template, ...], project: str) -> DataFrame:

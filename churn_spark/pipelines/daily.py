@@ -10,6 +10,7 @@ from churn_spark.lineage.due import Due, due_lines
 from churn_spark.runtime.run import begun, run_stage
 from churn_spark.stages import all_stages
 from churn_spark.stages.monitor import MONITOR, challenger_wanted
+from churn_spark.stages.past_dates import PAST, gone_out_since
 from churn_spark.stages.stage import PUBLISHED, Stage
 from churn_spark.stages.train import TRAIN
 from churn_spark.tables.catalog import Catalog
@@ -22,6 +23,7 @@ def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str
 
     Raises NotReadyError after ingest if the as-of date lies far beyond the end of the data. After a wave of alerts, or
     with messages that could not be sent, it raises at its end: who must find out why needs monitoring and report.
+    Where a later date has gone out, nobody is acted upon by this one.
     """
     failed: ChurnError | None = None
     untrained: ChurnError | None = None
@@ -30,6 +32,12 @@ def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str
             catalog.refresh()
             if failed and stage.acts:
                 log.warning("%s of %s is left out, so that nobody is acted upon", stage.name, as_of)
+                continue
+            later = gone_out_since(project, catalog.ledger, as_of) if stage.acts and PAST not in options else None
+            if later:
+                log.warning(
+                    "%s of %s is left out, as %s has gone out already (--option past)", stage.name, as_of, later
+                )
                 continue
             due = _due(stage, project, catalog, as_of)
             if not due and _done(stage, project, catalog, as_of) and not stage.concerned_by(options):

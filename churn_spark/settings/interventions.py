@@ -56,5 +56,7 @@ class InterventionsSection(Section):
         min_length=1, max_length=MOST_ACTIONS, description=f"Actions by name, at most {MOST_ACTIONS}."
     )
     export: Address | None = Field(
-        None, description="Folder that gets a CSV file of the actions of each as-of date, for the CRM; default: none."
+        None,
+        description="Folder that gets a CSV file of the actions of each as-of date, for the CRM, which `dispatch`"
+        " writes once; default: none.",
     )

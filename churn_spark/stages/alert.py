@@ -23,6 +23,7 @@ from churn_spark.lineage.ledger import Ledger
 from churn_spark.stages.alert_wave import ACCEPTED, Counted, refuse_wave
 from churn_spark.stages.conditions import failures_named
 from churn_spark.stages.outbox_events import dispatched
+from churn_spark.stages.past_dates import standing_after
 from churn_spark.stages.stage import REDECIDE, Option, Stage
 from churn_spark.stages.training.champions import decisions
 from churn_spark.stages.training.registry import registry_of
@@ -74,7 +75,9 @@ def _decided(project: Project, rules: Alerts, catalog: Catalog, day: date) -> Da
     cooldown = _cooldown(rules, day)
     recent = catalog.read(ALERTS, cooldown or [])
     holdout = project.interventions.holdout if project.interventions else None
-    alerts = suppressed(reached(scores, previous, rules, model), recent, holdout)
+    standing = standing_after(project, catalog.ledger, day, rules.cooldown_days)
+    later = catalog.read(ALERTS, standing) if standing else None
+    alerts = suppressed(reached(scores, previous, rules, model), recent, holdout, later)
     return alerts.select(*(name for name in ALERTS.names if name not in ("title", "text")))
 
 

@@ -18,15 +18,15 @@ from churn_spark.outbox.message import Message, Outcome
 from churn_spark.stages.crm_export import export
 from churn_spark.stages.decided_rows import exports, handed_over, refuse_missing
 from churn_spark.stages.outbox_events import Outbox
-from churn_spark.stages.outgoing import Outgoing, known_at, outgoing
-from churn_spark.stages.stage import REDECIDE, Option, Stage
+from churn_spark.stages.outgoing import NEW_ROUTE, Outgoing, held_back, outgoing
+from churn_spark.stages.outstanding import held_states, outstanding
+from churn_spark.stages.past_dates import PAST
+from churn_spark.stages.stage import DRY_RUN, REDECIDE, Option, Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.outbox import ALERT_EVENTS
 
 log = logging.getLogger("churn_spark.dispatch")
 
-DRY_RUN = "dry-run"
-"""Option: show what would go out, and send and write nothing."""
 FIRST_LINES = 3
 
 
@@ -37,24 +37,25 @@ def dispatch(run: Run, project: Project, catalog: Catalog) -> None:
     """
     settings = _settings(project)
     refuse_missing(project, catalog, settings, run.as_of)
-    known = known_at(project, catalog, settings, run.as_of)
-    ways = outgoing(run, project, catalog, settings, known)
+    left = outstanding(catalog, run.as_of, settings.retry_days)
+    ways = outgoing(run, project, catalog, settings, left)
     if DRY_RUN in run.options:
         _show(settings, ways)
         return
     _refuse_addresses(settings, project)
-    unfinished = {day for day in catalog.ledger.open(ALERT_EVENTS.name) if day}
-    days = unfinished | {message.as_of_date for way in ways.values() for message in way.messages}
-    failures = {name: way.refused for name, way in ways.items() if way.refused}
+    held = held_back(ways, left.held)
+    closing = {day for day in catalog.ledger.open(ALERT_EVENTS.name) if day}
+    closing |= {day for day, names in held.items() if names != left.held.get(day, frozenset())}
+    days = closing | {message.as_of_date for way in ways.values() for message in way.messages}
+    failed: dict[str, str] = {}
     if days:
-        with catalog.transaction(run, {ALERT_EVENTS: sorted(days)}) as tx:
-            outbox = Outbox(run, catalog, tx, known)
-            if unfinished:
-                outbox.close(unfinished)
+        with catalog.transaction(run, {ALERT_EVENTS: sorted(days)}, states=held_states(held)) as tx:
+            outbox = Outbox(run, catalog, tx, left.known)
+            if closing:
+                outbox.close(closing)
             outbox.queue(message for way in ways.values() for message in way.new)
-            _carry(project, catalog, settings, ways, outbox, failures)
-    if failures:
-        raise _failed(settings, failures, run.as_of, catalog.arguments)
+            failed = _carry(project, catalog, settings, ways, outbox)
+    _refuse_unsent(settings, ways, failed, run.as_of, catalog.arguments)
 
 
 def _carry(
@@ -63,9 +64,9 @@ def _carry(
     settings: Dispatch,
     ways: Mapping[str, Outgoing],
     outbox: Outbox,
-    failures: dict[str, str],
-) -> None:
-    """Carry everything, note what becomes of each message, and add what failed to `failures`, by way."""
+) -> dict[str, str]:
+    """Carry everything and note what becomes of each message; what failed, by way."""
+    failed: dict[str, str] = {}
     sent, errors = Counter[str](), dict[str, Counter[str]]()
     for outcomes in _outcomes(project, catalog, settings, ways):
         outbox.note(outcomes)
@@ -81,7 +82,8 @@ def _carry(
         if sent[name] < count:
             reasons = "; ".join(error for error, _ in errors[name].most_common(3))
             what = "files were not written" if name == FILE else "messages were not sent"
-            failures[name] = f"{count - sent[name]:,} of {count:,} {what} ({reasons})"
+            failed[name] = f"{count - sent[name]:,} of {count:,} {what} ({reasons})"
+    return failed
 
 
 def _outcomes(
@@ -90,7 +92,7 @@ def _outcomes(
     """What became of everything, file by file and then batch by batch."""
     for message in ways[FILE].messages if FILE in ways else ():
         yield [_written(project, catalog, message)]
-    if settings.routes:
+    if any(ways[route.name].messages for route in settings.routes):
         from churn_spark.outbox.sending import send  # apprise, which only those who send need
 
         targets = {route.name: (addresses(route, os.environ), ways[route.name].messages) for route in settings.routes}
@@ -110,21 +112,32 @@ def _written(project: Project, catalog: Catalog, message: Message) -> Outcome:
     return Outcome(message, None, datetime.now(UTC))
 
 
-def _failed(settings: Dispatch, failures: Mapping[str, str], as_of: date, arguments: str) -> DispatchError:
-    routes = "; ".join(f"{name}: {text}" for name, text in failures.items())
-    return DispatchError(
-        f"{routes}. All else was sent. Each run until {settings.retry_days} days after the date tries again:"
+def _refuse_unsent(
+    settings: Dispatch, ways: Mapping[str, Outgoing], failed: Mapping[str, str], as_of: date, arguments: str
+) -> None:
+    """DispatchError where anything was not sent, by way, with what becomes of it."""
+    each = {name: [*way.faults, *([failed[name]] if name in failed else [])] for name, way in ways.items()}
+    texts = [f"{name}: {'; '.join(faults)}" for name, faults in each.items() if faults]
+    if not texts:
+        return
+    again = (
+        f" Each run until {settings.retry_days} days after the date tries again (a brief: on its date):"
         f" churn-spark dispatch {arguments} --as-of {as_of}"
     )
+    tried = failed or any(way.held for way in ways.values())
+    raise DispatchError(f"{'; '.join(texts)}. All else was sent.{again if tried else ''}")
 
 
 def _show(settings: Dispatch, ways: Mapping[str, Outgoing]) -> None:
-    for message in ways[FILE].messages if FILE in ways else ():
+    file = ways.get(FILE, Outgoing())
+    for fault in file.faults:
+        log.warning("%s: %s", FILE, fault)
+    for message in file.messages:
         log.info("%s: %s with %d customers would be written", FILE, message.subject, message.rows)
     for route in settings.routes:
         way = ways[route.name]
-        if way.refused:
-            log.warning("%s: %s", route.name, way.refused)
+        for fault in way.faults:
+            log.warning("%s: %s", route.name, fault)
         log.info("%s: %d messages would go out (%s of %s)", route.name, len(way.messages), route.form, route.decided)
         if way.messages:
             first = way.messages[0]
@@ -165,7 +178,12 @@ DISPATCH = Stage(
     acts=True,
     needed=lambda project: project.dispatch is not None or exports(project),
     retention=True,
-    options=(Option(DRY_RUN, DRY_RUN), Option(REDECIDE, REDECIDE)),
+    options=(
+        Option(DRY_RUN, DRY_RUN),
+        Option(REDECIDE, REDECIDE),
+        Option(PAST, PAST),
+        Option(f"{NEW_ROUTE}ROUTE", rf"{NEW_ROUTE}\S+"),
+    ),
     preflight=_preflight,
 )
 """It reads no table of its own, but whatever the stages before it have made of the date: so it comes after all."""

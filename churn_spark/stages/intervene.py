@@ -22,6 +22,7 @@ from churn_spark.stages.conditions import failures_named
 from churn_spark.stages.individual_effects import individual_effects
 from churn_spark.stages.measured_effects import learnt
 from churn_spark.stages.outbox_events import dispatched
+from churn_spark.stages.past_dates import PAST, refuse_past, standing_after
 from churn_spark.stages.stage import REDECIDE, Option, Stage
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.actions import ALERTS, INTERVENTIONS
@@ -38,7 +39,11 @@ PLAN = "(plan)"
 
 
 def intervene(run: Run, project: Project, catalog: Catalog) -> None:
-    """Write what is planned for and done with the customers above the line at the run's as-of dates."""
+    """Write what is planned for and done with the customers above the line at the run's as-of dates.
+
+    ConfigError where a later date has gone out already.
+    """
+    refuse_past(run, project, catalog)
     _refuse_missing_alerts(run, catalog)
     with (
         catalog.transaction(run, {INTERVENTIONS: run.dates}, definitions=_definitions(project)) as tx,
@@ -70,8 +75,9 @@ def _customers(
     """Everybody above the line with what is drawn for them, and the effects of actions by kind of customers."""
     above = above_the_line(catalog.read(ALERTS, [day]), catalog.read(RISK_SCORES, [day]))
     snapshot = catalog.read(features(project.features), [day])
-    earlier = catalog.read(INTERVENTIONS, _earlier(playbook, day))
-    suitable = without(with_suitable(above, snapshot, earlier, playbook, day), unsubscribed(project, catalog, day))
+    earlier, later = _earlier(playbook, day), standing_after(project, catalog.ledger, day, playbook.contact_days)
+    around = catalog.read(INTERVENTIONS, [*earlier, *later] if later else earlier)
+    suitable = without(with_suitable(above, snapshot, around, playbook, day), unsubscribed(project, catalog, day))
     customers = drawn(suitable, playbook.holdout, day)
     return individual_effects(customers, snapshot, project, playbook, catalog, day)
 
@@ -146,5 +152,5 @@ INTERVENE = Stage(
     daily=True,
     acts=True,
     needed=lambda project: project.interventions is not None,
-    options=(Option(REDECIDE, REDECIDE),),
+    options=(Option(REDECIDE, REDECIDE), Option(PAST, PAST)),
 )

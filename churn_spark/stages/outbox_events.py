@@ -67,7 +67,7 @@ class Outbox:
         self._add(events, {"event_id": [str(event[0]) for event in events]})
 
     def close(self, days: Iterable[date]) -> None:
-        """Take over dates that an earlier run has left unfinished: its events stay as they are."""
+        """Take over dates, as an earlier run has left them unfinished or in another state; their events stay."""
         nothing = self._spark.createDataFrame([], ALERT_EVENTS.schema)
         self._tx.replace(ALERT_EVENTS, nothing, sorted(days), within={"event_id": ["none"]})
 

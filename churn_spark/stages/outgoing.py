@@ -1,30 +1,38 @@
 """What is to leave the house at a date: the messages of each route, and the file for the CRM."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from churn_spark.definitions.dispatch import FILE, Dispatch, Route
 from churn_spark.definitions.errors import DispatchError
-from churn_spark.definitions.periods import Days
 from churn_spark.definitions.project import Project, Run
 from churn_spark.outbox.message import Message, message_id
 from churn_spark.stages.crm_export import file_name
 from churn_spark.stages.decided_rows import exports, handed_over, messages
-from churn_spark.stages.outbox_events import Known, known_messages
+from churn_spark.stages.outstanding import Outstanding
+from churn_spark.stages.past_dates import PAST, gone_out_since
 from churn_spark.stages.stage import REDECIDE
 from churn_spark.tables.catalog import Catalog
 
 log = logging.getLogger("churn_spark.dispatch")
 
+NEW_ROUTE = "new-route="
+"""Option: send over a route on a date of which messages have left already over others."""
+
 
 @dataclass(slots=True)
 class Outgoing:
-    """The messages of one route that are to be sent, and why some of them cannot be."""
+    """The messages of one way that are to be sent, and why some of them cannot be.
+
+    held: dates whose messages cannot be made now, with the reason; later runs try again. refused: why what is new at
+    the as-of date is not sent unless an option asks for it.
+    """
 
     new: list[Message] = field(default_factory=list)
     again: list[Message] = field(default_factory=list)
+    held: dict[date, str] = field(default_factory=dict)
     refused: str | None = None
 
     @property
@@ -32,38 +40,52 @@ class Outgoing:
         """Those never tried first, so that one which always fails keeps none of them from its turn."""
         return [*self.new, *self.again]
 
-
-def ways(project: Project, settings: Dispatch) -> list[str]:
-    """The names of all ways out, the file for the CRM first: it takes the least time."""
-    return [*([FILE] if exports(project) else []), *(route.name for route in settings.routes)]
-
-
-def known_at(project: Project, catalog: Catalog, settings: Dispatch, as_of: date) -> dict[str, Known]:
-    """The messages that may still be sent at a date; warns of those of the day before that were never sent."""
-    first = as_of - timedelta(days=settings.retry_days)
-    found = known_messages(catalog, Days(first - timedelta(days=1), as_of + timedelta(days=1)))
-    if past := [message for message in found.values() if message.day < first and not message.over]:
-        log.warning("%d messages of %s could not be sent and are given up", len(past), past[0].day)
-    left = {message.route for message in found.values() if not message.over}
-    if gone := left.difference(ways(project, settings)):
-        log.warning("%s: no longer in the configuration; queued messages of it stay unsent", ", ".join(sorted(gone)))
-    return {number: message for number, message in found.items() if message.day >= first}
+    @property
+    def faults(self) -> list[str]:
+        """Why messages are not even tried."""
+        return [*self.held.values(), *([self.refused] if self.refused else [])]
 
 
 def outgoing(
-    run: Run, project: Project, catalog: Catalog, settings: Dispatch, known: Mapping[str, Known]
+    run: Run, project: Project, catalog: Catalog, settings: Dispatch, outstanding: Outstanding
 ) -> dict[str, Outgoing]:
-    """What each way has to carry, in the order of `ways`."""
-    way_of = {route.name: _messages(project, catalog, settings, route, run.as_of, known) for route in settings.routes}
-    file = {FILE: _files(run, catalog, known)} if exports(project) else {}
-    return file | way_of
+    """What each way has to carry: the file for the CRM first, as it takes the least time, then the routes."""
+    ways = {FILE: _files(run, catalog, outstanding)} if exports(project) else {}
+    for route in settings.routes:
+        ways[route.name] = _messages(run, project, catalog, settings, route, outstanding)
+    later = None if PAST in run.options else gone_out_since(project, catalog.ledger, run.as_of)
+    known = {message.route for message in outstanding.known.values() if message.day == run.as_of}
+    held = outstanding.held.get(run.as_of, frozenset())
+    for name, way in ways.items():
+        others = [message for message in way.new if message.as_of_date != run.as_of]
+        if len(others) == len(way.new) or name in held:
+            continue
+        if fault := _refused(run, catalog.arguments, name, known, later):
+            way.refused, way.new = fault, others
+    if gone := outstanding.routes.difference(ways):
+        log.warning("%s: no longer in the configuration; queued messages of it stay unsent", ", ".join(sorted(gone)))
+    return ways
 
 
-def _files(run: Run, catalog: Catalog, known: Mapping[str, Known]) -> Outgoing:
+def _refused(run: Run, arguments: str, name: str, known: Collection[str], later: date | None) -> str | None:
+    """Why what a way has new at the as-of date is not sent; known: the ways over which something of it has left."""
+    if later:
+        why, option = f"{later} has gone out since, so what was decided then is out of date", PAST
+    elif known and name not in known and not {REDECIDE, NEW_ROUTE + name} & run.options:
+        others = ", ".join(sorted(known))
+        why = f"it is new at a date that has gone out over {others} already: under another name all would arrive twice"
+        option = NEW_ROUTE + name
+    else:
+        return None
+    command = f"churn-spark dispatch {arguments} --as-of {run.as_of} --option {option}"
+    return f"nothing new of {run.as_of} was sent, as {why}. If it is meant: {command}"
+
+
+def _files(run: Run, catalog: Catalog, outstanding: Outstanding) -> Outgoing:
     """The file of the as-of date, once, and those of earlier dates that were announced and not noted as written."""
-    left = {message.day for message in known.values() if message.route == FILE and not message.over}
-    done = {message.day for message in known.values() if message.route == FILE and message.over}
-    fresh = run.as_of not in left and (run.as_of not in done or REDECIDE in run.options)
+    files = [message for message in outstanding.known.values() if message.route == FILE]
+    left = {message.day for message in files if not message.over}
+    fresh = run.as_of not in left and (run.as_of not in {file.day for file in files} or REDECIDE in run.options)
     new = [_file(catalog, run.as_of)] if fresh else []
     return Outgoing(new, [_file(catalog, day) for day in sorted(left, reverse=True)])
 
@@ -73,22 +95,38 @@ def _file(catalog: Catalog, day: date) -> Message:
 
 
 def _messages(
-    project: Project, catalog: Catalog, settings: Dispatch, route: Route, as_of: date, known: Mapping[str, Known]
+    run: Run, project: Project, catalog: Catalog, settings: Dispatch, route: Route, outstanding: Outstanding
 ) -> Outgoing:
-    """What a route has to send: all of the as-of date, and of earlier dates what is queued and was not sent."""
-    way = Outgoing()
-    left = {number for number, message in known.items() if message.route == route.name and not message.over}
+    """What a route has to send: all of the as-of date and of dates held back, of other dates what was queued."""
+    way, known = Outgoing(), outstanding.known
+    left = outstanding.left(route.name)
+    whole = {run.as_of}
     # The brief of a day is of no use once there is that of the next.
+    if route.form != "brief":
+        whole |= {day for day, names in outstanding.held.items() if route.name in names}
     earlier = set() if route.form == "brief" else {known[number].day for number in left}
-    for day in sorted({as_of, *earlier}, reverse=True):
+    for day in sorted(whole | earlier, reverse=True):
         try:
             made = messages(project, catalog, settings, route, day)
         except DispatchError as error:
-            way.refused = str(error)
+            way.held[day] = str(error)
             continue
-        way.new += [message for message in made if day == as_of and message.message_id not in known]
+        way.new += [message for message in made if day in whole and message.message_id not in known]
         way.again += [message for message in made if message.message_id in left]
     way.again.sort(key=lambda message: known[message.message_id].runs)
-    if gone := left - {message.message_id for message in way.again}:
-        log.warning("%s: %d queued messages are no longer among its rows and stay unsent", route.name, len(gone))
+    missing = {number for number in left if known[number].day not in way.held} - {one.message_id for one in way.again}
+    if missing:
+        log.warning("%s: %d queued messages are no longer among its rows and stay unsent", route.name, len(missing))
     return way
+
+
+def held_back(ways: Mapping[str, Outgoing], before: Mapping[date, frozenset[str]]) -> dict[date, frozenset[str]]:
+    """By date the routes whose messages could not be made, as it is after a run; before: as it was."""
+    now = {name: set(way.held) for name, way in ways.items()}
+    days = {*before, *(day for held in now.values() for day in held)}
+    return {
+        day: frozenset(
+            {name for name, held in now.items() if day in held} | (before.get(day, frozenset()) - now.keys())
+        )
+        for day in days
+    }

@@ -19,6 +19,8 @@ Definitions = Mapping[str, Mapping[str, str]]
 PUBLISHED = "published"
 """Kind of what is due of a partition that others have acted upon: it is never built again by itself."""
 
+DRY_RUN = "dry-run"
+"""Option: show what would go out, and send and write nothing."""
 REDECIDE = "redecide"
 """Option: decide again about a date that others may have acted upon, and hand it over again."""
 

@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +12,7 @@ from churn_spark.definitions.actions import Action, Alerts, Interventions
 from churn_spark.definitions.dispatch import Dispatch
 from churn_spark.definitions.errors import AlertWaveError, DeliveryError, DispatchError
 from churn_spark.lineage.ledger import Ledger
+from churn_spark.stages import past_dates
 from tests.stages.made_warehouse import project_at
 
 TODAY = date(2026, 6, 1)
@@ -39,16 +40,35 @@ def test_nobody_is_acted_upon_after_a_failure_and_the_error_comes_at_the_end(
     monkeypatch.setattr(pipeline, "due_lines", lambda _: [])
     monkeypatch.setattr(pipeline, "run_stage", run)
     monkeypatch.setattr(pipeline, "challenger_wanted", lambda *_: None)
-    catalog = SimpleNamespace(jobs=SimpleNamespace(lock=lambda _: nullcontext()), refresh=lambda: None, ledger=Ledger())
-    project = replace(
-        project_at(tmp_path),
-        alerts=Alerts(),
-        interventions=Interventions((Action("call", "phone", 1.0, 0.1),)),
-        dispatch=Dispatch(()),
-    )
     with pytest.raises(type(error), match=str(error)):
-        pipeline.daily(project, catalog, TODAY)
+        pipeline.daily(acting(tmp_path), quiet_catalog(), TODAY)
     if after is None:
         assert ran == [fails]
     else:
         assert ran[ran.index(fails) + 1 :] == after
+
+
+@pytest.mark.parametrize(("options", "acted"), [((), []), (("past",), ["intervene", "dispatch"])])
+def test_nobody_is_acted_upon_by_a_date_before_one_that_has_gone_out(tmp_path, monkeypatch, options, acted):
+    ran: list[str] = []
+    monkeypatch.setattr(pipeline, "_due", lambda *_: ["due"])
+    monkeypatch.setattr(pipeline, "due_lines", lambda _: [])
+    monkeypatch.setattr(pipeline, "run_stage", lambda stage, *_: ran.append(stage.name))
+    monkeypatch.setattr(pipeline, "challenger_wanted", lambda *_: None)
+    monkeypatch.setattr(past_dates, "dispatched", lambda *_: [TODAY, TODAY + timedelta(days=1)])
+    pipeline.daily(acting(tmp_path), quiet_catalog(), TODAY, options)
+    assert [name for name in ran if name in ("intervene", "dispatch")] == acted
+    assert {"alert", "monitor", "report"} <= set(ran)
+
+
+def acting(root):
+    return replace(
+        project_at(root),
+        alerts=Alerts(),
+        interventions=Interventions((Action("call", "phone", 1.0, 0.1),)),
+        dispatch=Dispatch(()),
+    )
+
+
+def quiet_catalog():
+    return SimpleNamespace(jobs=SimpleNamespace(lock=lambda _: nullcontext()), refresh=lambda: None, ledger=Ledger())

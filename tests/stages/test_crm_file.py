@@ -15,10 +15,10 @@ from churn_spark.lineage.entry import NOTHING, OK
 from churn_spark.runtime.run import run_stage
 from churn_spark.stages import dispatch as dispatch_stage
 from churn_spark.stages.alert import ALERT
-from churn_spark.stages.dispatch import DISPATCH, DRY_RUN
+from churn_spark.stages.dispatch import DISPATCH
 from churn_spark.stages.intervene import INTERVENE
 from churn_spark.stages.outbox_events import dispatched
-from churn_spark.stages.stage import REDECIDE
+from churn_spark.stages.stage import DRY_RUN, REDECIDE
 from churn_spark.tables.contracts.actions import INTERVENTIONS
 from churn_spark.tables.contracts.snapshots import RISK_SCORES, features
 from tests.outbox.made_messages import DAY

@@ -10,14 +10,19 @@ from churn_spark.definitions.errors import ConfigError, DispatchError, NotReadyE
 from churn_spark.lineage.entry import NOTHING, OK
 from churn_spark.outbox import sending
 from churn_spark.stages.alert import ALERT
-from churn_spark.stages.dispatch import DISPATCH, DRY_RUN
+from churn_spark.stages.dispatch import DISPATCH
 from churn_spark.stages.outbox_events import Outbox, dispatched
+from churn_spark.stages.stage import DRY_RUN
 from churn_spark.tables.contracts.outbox import ALERT_EVENTS
 from tests.outbox.made_messages import DAY
 from tests.outbox.servers import mail_server, only_first, status, web_hook
 from tests.stages.decided_day import CRM, DIGEST, SINGLE, TEAM, decided_day
 
 NEXT = DAY + timedelta(days=1)
+FIRST_LOST = [
+    "crm: 1 messages of 2026-06-01 could not be sent and are given up",
+    "phone: all messages of 2026-06-01 were held back and are given up",
+]
 TREATED = [{"customer_id": f"c{number}"} for number in range(3)]
 
 
@@ -110,6 +115,88 @@ def test_more_single_messages_than_are_meant_are_refused_and_others_go_out(spark
             day.dispatch()
     assert (len(hook.times), len(other.times)) == (0, 1)
     assert {route for (route,) in day.events("route")} == {"phone"}
+
+
+def test_a_route_that_was_held_back_is_tried_again_by_the_next_runs(spark, tmp_path, hook, caplog):
+    day = decided_day(spark, tmp_path, SINGLE, most_single=2)
+    day.interventions(*TREATED)
+    with pytest.raises(DispatchError, match="crm: 3 single messages at 2026-06-01"):
+        day.dispatch()
+    assert dispatched(day.project, day.catalog.ledger) == []  # nothing has left, so the plan may be mended
+    day.interventions({"customer_id": "z", "as_of_date": NEXT.isoformat()})
+    with pytest.raises(DispatchError, match="crm: 3 single messages at 2026-06-01"):
+        day.dispatch(NEXT)
+    assert next(iter(hook.bodies.values()))["title"].startswith("made: z: ")
+    day.project = replace(day.project, dispatch=replace(day.project.dispatch, most_single=100))
+    later = NEXT + timedelta(days=1)
+    day.interventions({"customer_id": "y", "as_of_date": later.isoformat()})
+    day.dispatch(later)
+    day.dispatch(later)
+    customers = [body["title"].split(": ")[1] for body in hook.bodies.values()]
+    assert sorted(customers) == ["c0", "c1", "c2", "y", "z"]
+    assert set(hook.times.values()) == {1}
+    assert [message for message in caplog.messages if "given up" in message] == []
+
+
+def test_what_a_schedule_with_gaps_leaves_unsent_is_said(spark, tmp_path, monkeypatch, caplog):
+    phone = Route("phone", TEAM, "interventions", "single")
+    day = decided_day(spark, tmp_path, replace(SINGLE, condition="customer_id = 'c1'"), phone, most_single=2)
+    day.interventions(*TREATED)
+    with web_hook(status(500)) as broken:
+        for name in (CRM, TEAM):
+            monkeypatch.setenv(name, broken.address)
+        with pytest.raises(DispatchError):
+            day.dispatch()
+    with web_hook() as mended:
+        for name in (CRM, TEAM):
+            monkeypatch.setenv(name, mended.address)
+        for weeks in (1, 2):
+            caplog.clear()
+            later = DAY + timedelta(days=7 * weeks)
+            day.interventions({"customer_id": "z", "as_of_date": later.isoformat()})
+            assert day.dispatch(later).status == OK
+            lost = [message for message in caplog.messages if "given up" in message]
+            assert lost == (FIRST_LOST if weeks == 1 else [])
+
+
+def test_a_route_that_is_new_at_a_date_that_has_gone_out_sends_only_if_it_is_meant(spark, tmp_path, hook):
+    day = decided_day(spark, tmp_path, SINGLE)
+    day.interventions(*TREATED)
+    day.dispatch()
+    renamed = replace(SINGLE, name="sms")
+    day.project = replace(day.project, dispatch=replace(day.project.dispatch, routes=(renamed,)))
+    with pytest.raises(DispatchError) as refused:
+        day.dispatch()
+    why = "sms: nothing new of 2026-06-01 was sent, as it is new at a date that has gone out over crm already"
+    assert str(refused.value).startswith(why)
+    assert str(refused.value).endswith("--as-of 2026-06-01 --option new-route=sms. All else was sent.")
+    assert len(hook.bodies) == 3
+    day.interventions({"customer_id": "z", "as_of_date": NEXT.isoformat()})
+    assert day.dispatch(NEXT).status == OK
+    assert len(hook.bodies) == 4
+    day.dispatch(DAY, "new-route=sms", "past")
+    assert len(hook.bodies) == 7
+
+
+def test_a_date_before_one_that_has_gone_out_sends_what_it_had_queued_and_nothing_new(spark, tmp_path, monkeypatch):
+    day = decided_day(spark, tmp_path, SINGLE)
+    for number, one in enumerate((DAY - timedelta(days=1), DAY, NEXT)):
+        day.interventions({"customer_id": f"c{number}", "as_of_date": one.isoformat()})
+    with web_hook(status(500)) as broken:
+        monkeypatch.setenv(CRM, broken.address)
+        with pytest.raises(DispatchError):
+            day.dispatch()
+    with web_hook() as hook:
+        monkeypatch.setenv(CRM, hook.address)
+        day.dispatch(NEXT)
+        assert len(hook.bodies) == 2
+        old = DAY - timedelta(days=1)
+        with pytest.raises(DispatchError, match=f"nothing new of {old} was sent, as {NEXT} has gone out since") as said:
+            day.dispatch(old)
+        assert "tries again" not in str(said.value)
+        assert len(hook.bodies) == 2
+        day.dispatch(old, "past")
+        assert len(hook.bodies) == 3
 
 
 def test_a_dry_run_shows_and_neither_sends_nor_writes(spark, tmp_path, monkeypatch, hook, caplog):
