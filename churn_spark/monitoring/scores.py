@@ -6,6 +6,7 @@ Risks are counted by their log odds in fine bins, which are joined to about ten 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +40,12 @@ class Risks:
 
 @dataclass(frozen=True, slots=True)
 class BaseRate:
-    """The base rate of a version's test, with its interval where there is one."""
+    """The base rate of a version's test, or of its recalibration, with its interval where there is one."""
 
     value: float
     low: float
     high: float
+    of: Literal["test", "recalibration"] = "test"
 
 
 def fine_bin(risk: Column) -> Column:
@@ -112,7 +114,7 @@ def _mean_risk(risks: Risks, base_rate: BaseRate | None, settings: Monitoring) -
         for factor in (limits.warn, limits.act)
     )
     status = status_of(mean, warn, act, rising=up)
-    text = f"the mean risk is {mean:.2%}, the base rate of version {version}'s test {base_rate.value:.2%}"
+    text = f"the mean risk is {mean:.2%}, the base rate of version {version}'s {base_rate.of} {base_rate.value:.2%}"
     advice = "see whether the population or its features changed; train a new model if they did for good"
     return Signal(
         name, SUBJECT, status, text, mean, base_rate.value, warn, act, advice if status != "ok" else None, version

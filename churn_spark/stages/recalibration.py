@@ -11,7 +11,7 @@ from churn_spark.definitions.errors import BusyError, ModelError
 from churn_spark.definitions.periods import listed
 from churn_spark.definitions.project import Project, Run
 from churn_spark.lineage.label_hashes import label_hash
-from churn_spark.models.measures import best_threshold
+from churn_spark.models.measures import best_threshold, measured
 from churn_spark.models.metrics import best_f1_threshold
 from churn_spark.models.recalibration import Recalibration, recalibrated
 from churn_spark.models.registry import Registry
@@ -64,7 +64,12 @@ def recalibrate(run: Run, project: Project, catalog: Catalog) -> None:
         facts={
             **model.facts,
             "snapshots": {**model.facts.get("snapshots", {}), "level": [day.isoformat() for day in days]},
-            "recalibrated": {"as_of": run.as_of.isoformat(), "version": champion.version, "why": why},
+            "recalibrated": {
+                "as_of": run.as_of.isoformat(),
+                "version": champion.version,
+                "why": why,
+                "base_rate": _base_rate(project, rows),
+            },
         },
     )
     decided = _decide(run, project, catalog, registry, moved, champion, found, why)
@@ -123,6 +128,12 @@ def _described(found: Recalibration, days: tuple[date, ...]) -> str:
         f" log loss {losses['kept']:.4f} -> {losses['shifted']:.4f} ({losses['refitted']:.4f} with a calibration learnt"
         " anew)"
     )
+
+
+def _base_rate(project: Project, rows: Tally) -> list[float]:
+    """The share who left, which the risks add up to now, with its interval: `monitor` holds later risks to it."""
+    rate = measured(rows, project.training.bootstrap, project.training.seed)["base_rate"]
+    return [rate.value, *(rate.value if end is None else end for end in (rate.low, rate.high))]
 
 
 def _threshold(project: Project, rows: Tally) -> float:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from churn_spark.definitions.errors import ModelError
 from churn_spark.definitions.modelling import Candidate, Training
 from churn_spark.definitions.periods import Periods
+from churn_spark.stages.monitoring.versions import version_of
 from churn_spark.stages.promotion import given, rollback
 from churn_spark.stages.recalibration import recalibrate
 from churn_spark.stages.score import score
@@ -66,6 +67,9 @@ def test_the_level_is_moved_to_newer_snapshots_and_nothing_else(spark, tmp_path)
     scored = catalog.read(RISK_SCORES, [DAYS[5]]).where(F.col("customer_id").isin(*known)).collect()
     moved = [float(new.calibrator.risk(row["raw_score"])) for row in scored]
     assert sum(moved) == pytest.approx(sum(known.values()), rel=1e-6)
+    was, held_to = (version_of(project, catalog, decision).base_rate for decision in (before, after))
+    assert held_to.value == pytest.approx(sum(known.values()) / len(known)) != was.value  # not to its training's test
+    assert held_to.low < held_to.value < held_to.high
     assert [new.calibrator.risk(r["raw_score"]) > old.calibrator.risk(r["raw_score"]) for r in scored] == [True] * len(
         scored
     )

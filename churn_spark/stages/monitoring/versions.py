@@ -34,7 +34,11 @@ class Version:
 
     @property
     def base_rate(self) -> BaseRate | None:
-        """The base rate of the test; None where the training left no figures."""
+        """The base rate of the test, or of what the level was learnt from last; None where there are no figures."""
+        moved = self.described.facts.get("recalibrated", {}).get("base_rate")
+        if moved is not None:
+            value, low, high = moved
+            return BaseRate(value, low, high, "recalibration")
         found = self.test.get(ALL, {}).get("base_rate")
         if found is None:
             return None
