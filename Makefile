@@ -31,7 +31,7 @@ SPARK_TESTS := $(addprefix tests/,spark_internals runtime/test_sql_expressions.p
 	$(addprefix stages/test_,ingest_formats.py delta_sources.py build_tiles.py train_and_score.py report.py \
 	report_file.py maintain.py generated_code.py))
 
-.PHONY: demo test test-spark soak bench-features bench-quality docs lock clean help setup setup-dev
+.PHONY: demo test test-spark soak bench-features bench-quality bench-loop docs lock clean help setup setup-dev
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -66,6 +66,9 @@ bench-features: setup-dev ## the feature engine beside other ways; BENCH="--even
 
 bench-quality: $(MADE)/bench ## our families and other libraries on what `make demo` left; BENCH=--help lists what else
 	$(BIN)/python -m benchmarks.quality $(BENCH)
+
+bench-loop: setup-dev ## retraining and actions on simulated customers whose regime changes; BENCH=--help lists options
+	$(BIN)/python -m benchmarks.loop $(BENCH)
 
 docs: setup-dev ## write the generated pages of docs/ anew, build the site below build/site, check its links
 	$(BIN)/python docs/generate.py

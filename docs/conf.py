@@ -21,7 +21,13 @@ NAVIGATION = {
         "docs/glossary",
     ),
     "Look up": ("docs/configuration", "docs/features", "docs/tables", "docs/simulation"),
-    "Measure": ("benchmarks/features", "benchmarks/notes", "benchmarks/quality", "benchmarks/ablation"),
+    "Measure": (
+        "benchmarks/features",
+        "benchmarks/notes",
+        "benchmarks/quality",
+        "benchmarks/ablation",
+        "benchmarks/loop",
+    ),
     "Carry on": ("CONTRIBUTING",),
     "Run": ("docs/operations", "docs/support", "SECURITY", "CHANGELOG"),
 }
