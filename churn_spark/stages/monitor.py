@@ -21,7 +21,7 @@ from churn_spark.stages.monitoring.sources import deliveries_of
 from churn_spark.stages.monitoring.versions import version_of
 from churn_spark.stages.stage import Stage
 from churn_spark.stages.train import TRAIN
-from churn_spark.stages.training.champions import decisions, in_force
+from churn_spark.stages.training.champions import decisions, in_force, newest
 from churn_spark.tables.catalog import Catalog
 from churn_spark.tables.contracts.actions import ALERTS
 from churn_spark.tables.contracts.monitoring import MONITORING
@@ -69,13 +69,18 @@ def signals(project: Project, catalog: Catalog, as_of: date) -> list[Signal]:
 def challenger_wanted(project: Project, catalog: Catalog, as_of: date) -> str | None:
     """Why a training should follow the monitoring of an as-of date; None: it should not.
 
-    Not where the data are at act themselves (what is broken must not be learnt from), and not soon after the last one.
+    Not where the data are at act themselves (what is broken must not be learnt from), not soon after the last one, and
+    not for what became of the scores of a version that another one has replaced since.
     """
     settings, ledger = project.monitoring, catalog.ledger
     if not settings.retrain or ledger.partition(MONITORING.name, as_of) is None:
         return None
-    rows = catalog.read(MONITORING, [as_of]).where("status = 'act'").select("signal", "subject").collect()
-    of_model, of_data = asks_to_train([Signal(row["signal"], row["subject"], "act", "") for row in rows])
+    rows = (
+        catalog.read(MONITORING, [as_of]).where("status = 'act'").select("signal", "subject", "model_version").collect()
+    )
+    champion = newest(decisions(project, catalog))
+    still = [row for row in rows if champion is None or row["model_version"] in (None, champion.version)]
+    of_model, of_data = asks_to_train([Signal(row["signal"], row["subject"], "act", "") for row in still])
     if not of_model:
         return None
     asked = ", ".join(of_model[:5]) + (f" and {len(of_model) - 5} more" if len(of_model) > 5 else "")

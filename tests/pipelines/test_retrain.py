@@ -10,16 +10,26 @@ import churn_spark.pipelines.daily as pipeline
 from churn_spark.definitions.errors import ModelError, UnavailableError
 from churn_spark.definitions.monitoring import Monitoring
 from churn_spark.lineage.ledger import Ledger
+from churn_spark.stages import monitor
 from churn_spark.stages.monitor import challenger_wanted
+from churn_spark.stages.training.champions import Decision
 from tests.stages.made_warehouse import project_at
 
 TODAY = date(2026, 6, 1)
 DRIFT, LATE = ("psi", "spent"), ("volume", "purchases")
 
 
+@pytest.fixture(autouse=True)
+def second_version_in_force(monkeypatch):
+    monkeypatch.setattr(monitor, "decisions", lambda *_: [Decision(TODAY, "", 1), Decision(TODAY, "later", 2)])
+
+
 def warehouse(at_act, last=None, status="ok", error=None):
     """A catalog whose monitoring has some signals at act, and whose last training was at a date, and how it ended."""
-    found = [{"signal": name, "subject": subject} for name, subject in at_act]
+    found = [
+        {"signal": name, "subject": subject, "model_version": version[0] if version else None}
+        for name, subject, *version in at_act
+    ]
     rows = SimpleNamespace(collect=lambda: found)
     rows.where = rows.select = lambda *_: rows
     entries = [SimpleNamespace(job="train", as_of=last, status=status, error=error)] if last else []
@@ -38,6 +48,9 @@ def warehouse(at_act, last=None, status="ok", error=None):
         ([DRIFT, LATE], 100, False),  # broken data are not learnt from
         ([DRIFT, ("null_share", "spent")], 100, False),
         ([("overall", "all"), ("model", "features")], 100, False),
+        ([("calibration", "2026-05-01", 2)], 100, True),
+        ([("calibration", "2026-05-01", 1)], 100, False),  # by scores of a version that was replaced since
+        ([("calibration", "2026-05-01", 1), DRIFT], 100, True),
     ],
 )
 def test_only_a_model_at_act_with_sound_data_is_trained_anew_and_not_too_soon(tmp_path, at_act, days_ago, trains):
