@@ -1,4 +1,4 @@
-"""Which customers an uplift may be learnt from: those of whom chance decided what was done about the same plan."""
+"""Which customers effects are learnt from: those of whom chance decided what was done about the first plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

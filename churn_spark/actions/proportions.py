@@ -43,10 +43,12 @@ class Arm:
 
     @property
     def independent_rows(self) -> float:
-        """How many independent rows would tell the share as exactly; at most those there are."""
-        share, binomial = self.share, self.share * (1 - self.share) / self.rows
+        """How many independent rows would tell the share as exactly; at most as many as rows so unequal are worth (L.
+        Kish, Survey Sampling).
+        """
+        share, most = self.share, self.rows**2 / self.nn
         clustered = (self.yy - 2 * share * self.ny + share * share * self.nn) / self.rows**2
-        return self.rows * min(1.0, binomial / clustered) if clustered > 0 else self.rows**2 / self.nn
+        return min(most, share * (1 - share) / clustered) if clustered > 0 else most
 
     @property
     def mean(self) -> float:

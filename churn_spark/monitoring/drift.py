@@ -37,14 +37,14 @@ ByChance = Callable[[int, float, float, float], float]
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What today is compared with: dates of the reference whose rows mean the same, and what they are, in words.
-
-    same_weekday: whether one of them is of today's weekday.
-    """
+    """What today is compared with: dates of the reference whose rows mean the same, and what they are, in words."""
 
     days: tuple[date, ...]
     called: str
-    same_weekday: bool = True
+
+    def has_weekday_of(self, day: date) -> bool:
+        """Whether one of the dates is of the weekday of another."""
+        return any(one.weekday() == day.weekday() for one in self.days)
 
 
 def feature_signals(
@@ -59,7 +59,7 @@ def feature_signals(
     for name, rows in counted.items():
         found = Compared.of(name, rows, today, against[name], settings.false_alarms / max(len(counted), 1))
         each = found.signals(settings, version)
-        signals += each if against[name].same_weekday else map(_warned, each)
+        signals += each if against[name].has_weekday_of(today) else map(_warned, each)
     return signals
 
 

@@ -22,15 +22,15 @@ def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str
     """Run every daily stage; one that is done for these inputs is skipped unless an option is for it.
 
     Raises NotReadyError after ingest if the as-of date lies far beyond the end of the data. After a wave of alerts, or
-    with messages that could not be sent, it raises at its end: who must find out why needs monitoring and report.
-    Where a later date has gone out, nobody is acted upon by this one.
+    where monitoring, a page or the messages fail, it raises at its end: who must find out why needs the rest, and what
+    was decided has to leave on its date. Where a later date has gone out, nobody is acted upon by this one.
     """
-    failed: ChurnError | None = None
-    untrained: ChurnError | None = None
+    failed: list[ChurnError] = []
+    held_up = False
     with catalog.jobs.lock(begun("daily", project, as_of)):
         for stage in all_stages.daily_stages(project):
             catalog.refresh()
-            if failed and stage.acts:
+            if held_up and stage.acts:
                 log.warning("%s of %s is left out, so that nobody is acted upon", stage.name, as_of)
                 continue
             later = gone_out_since(project, catalog.ledger, as_of) if stage.acts and PAST not in options else None
@@ -48,28 +48,28 @@ def daily(project: Project, catalog: Catalog, as_of: date, options: Sequence[str
             try:
                 run_stage(stage, project, catalog, as_of, options)
             except ChurnError as error:
-                if not error.day_goes_on:
+                if not (stage.aside or error.day_goes_on):
                     raise
-                log.warning("%s of %s failed; the rest of the day goes on", stage.name, as_of)
-                failed = error
+                log.warning("%s of %s failed; the rest of the day goes on: %s", stage.name, as_of, error)
+                failed.append(error)
+                held_up |= not stage.aside
                 continue
             catalog.refresh()
             stage.checked(project, catalog, as_of)
             if stage is MONITOR:
-                untrained = _train_where_wanted(project, catalog, as_of)
-    late = failed or untrained
-    if late:
-        raise late
+                failed += _train_where_wanted(project, catalog, as_of)
+    if failed:
+        raise failed[0]
 
 
-def _train_where_wanted(project: Project, catalog: Catalog, as_of: date) -> ChurnError | None:
+def _train_where_wanted(project: Project, catalog: Catalog, as_of: date) -> list[ChurnError]:
     """Train a challenger where monitoring asks for it; one that is refused leaves the day as it is.
 
     What else hinders the training is returned: the day goes on with the model in force.
     """
     why = challenger_wanted(project, catalog, as_of)
     if why is None:
-        return None
+        return []
     log.info("to train: %s", why)
     try:
         run_stage(TRAIN, project, catalog, as_of)
@@ -77,10 +77,10 @@ def _train_where_wanted(project: Project, catalog: Catalog, as_of: date) -> Chur
         log.warning("the model in force stays: %s", error)
     except ChurnError as error:
         log.warning("the training failed, the day goes on with the model in force: %s", error)
-        return error
+        return [error]
     finally:
         catalog.refresh()
-    return None
+    return []
 
 
 def _due(stage: Stage, project: Project, catalog: Catalog, as_of: date) -> list[Due]:

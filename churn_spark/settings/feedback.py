@@ -53,7 +53,7 @@ class FeedbackSection(Section):
         " later snapshots of the customer are taken for influenced by it.",
     )
     least: Count = Field(50, description="Customers that each arm needs; with fewer an effect is `too few to say`.")
-    window_days: PositiveDays = Field(364, description="Days of interventions that an effect is measured over.")
+    window_days: PositiveDays = Field(364, description="Days in which a customer's first plan counts for an effect.")
     prior_customers: Count = Field(
         200,
         description="How much the playbook's `effect` counts beside the measured one: as much as a trial with so many"

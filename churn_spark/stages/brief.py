@@ -47,6 +47,7 @@ BRIEF = Stage(
     summary="Write the brief of an as-of date: who is at risk, and what is done about it.",
     work=brief,
     daily=True,
+    aside=True,
     done=up_to_date,
     needed=lambda project: project.alerts is not None,
 )

@@ -15,6 +15,7 @@ from churn_spark.definitions.errors import ConfigError, DispatchError
 from churn_spark.definitions.project import Project, Run
 from churn_spark.outbox.addresses import address_problems, addresses
 from churn_spark.outbox.message import Message, Outcome
+from churn_spark.spark_internals.errors import JavaError, reason
 from churn_spark.stages.crm_export import export
 from churn_spark.stages.decided_rows import exports, handed_over, refuse_missing
 from churn_spark.stages.outbox_events import Outbox
@@ -106,8 +107,10 @@ def _written(project: Project, catalog: Catalog, message: Message) -> Outcome:
     assert playbook.export
     try:
         where = export(handed_over(catalog, day), playbook.export, day, project.origin)
-    except ConfigError as refused:
+    except (ConfigError, OSError) as refused:
         return Outcome(message, str(refused), datetime.now(UTC))
+    except JavaError as error:  # a file system that is down holds up no message
+        return Outcome(message, reason(error), datetime.now(UTC))
     log.info("%s: the actions are in %s", day, where)
     return Outcome(message, None, datetime.now(UTC))
 

@@ -179,5 +179,6 @@ FEEDBACK = Stage(
     definitions=_definitions,
     dates=_dates,
     daily=True,
+    aside=True,
     needed=lambda project: project.interventions is not None,
 )

@@ -131,4 +131,5 @@ MONITOR = Stage(
     definitions=_definitions,
     per_date=True,
     daily=True,
+    aside=True,
 )

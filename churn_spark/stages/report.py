@@ -180,4 +180,11 @@ def _runs(entries: list[Entry], as_of: date) -> tuple[Done, ...]:
     )
 
 
-REPORT = Stage(name="report", summary="Write the report of an as-of date.", work=report, daily=True, done=up_to_date)
+REPORT = Stage(
+    name="report",
+    summary="Write the report of an as-of date.",
+    work=report,
+    daily=True,
+    aside=True,
+    done=up_to_date,
+)

@@ -94,6 +94,7 @@ class Stage:
     when a stage that is not daily runs by default, as cron writes it. needed: whether a project needs it at all.
     retention: whether `maintain` drops its partitions older than `retention.features_days`.
     acts: whether customers are acted upon by what it makes; `daily` leaves it out once a stage of the date has failed.
+    aside: whether no daily stage needs what it makes: `daily` goes on if it fails, and ends with its error.
     options: what `--option` may say to it. preflight: what it refuses before Spark starts. checked: what must hold once
     it is done, before `daily` goes on.
     """
@@ -118,6 +119,7 @@ class Stage:
     needed: Callable[[Project], bool] = _always
     retention: bool = False
     acts: bool = False
+    aside: bool = False
     options: tuple[Option, ...] = ()
     preflight: Callable[[Project, Sequence[str], date], None] = _nothing_refused
     checked: Callable[[Project, Catalog, date], None] = _nothing_checked

@@ -131,6 +131,12 @@ def weighed(customers: Sequence[tuple[float, int, float]]) -> Arm:
     )
 
 
+def test_unequal_weights_are_worth_fewer_customers():
+    unequal = weighed([(10.0, 0, 1.0)] * 60 + [(2.0, 1, 1.0)] * 15 + [(2.0, 0, 1.0)] * 285)
+    assert unequal.independent_rows == pytest.approx(200)
+    assert weighed([(7.0, n % 4 == 0, 1.0) for n in range(80)]).independent_rows == pytest.approx(80)
+
+
 def test_another_share_of_the_control_group_does_not_bend_the_effect():
     """Half are withheld when a tenth leaves, a tenth when three tenths leave; nothing works."""
     rng, verdicts, covered = np.random.default_rng(8), [], 0

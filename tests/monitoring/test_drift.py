@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -136,15 +137,16 @@ def test_a_feature_that_is_new_since_the_reference_has_none():
 
 def test_beside_other_weekdays_a_model_is_not_called_outdated():
     rng = np.random.default_rng(6)
-    values = {day: rng.normal(size=1000) for day in THEN} | {TODAY: rng.normal(3, size=1000)}
-    values[TODAY][:500] = np.nan
-    moved = counted("spent", values)
-    alike = status(moved)
-    assert alike["psi"] == alike["range_share"] == alike["null_share"] == "act"
-    other = {one.signal: one for one in found(moved, against=replace(AGAINST, same_weekday=False)).values()}
-    assert other["psi"].status == other["range_share"].status == "warn"
-    assert other["psi"].text.endswith("of other weekdays, so this is a warning")
-    assert other["null_share"].status == "act"
+    tuesdays = tuple(day + timedelta(days=1) for day in THEN)
+    now = rng.normal(3, size=1000)
+    now[:500] = np.nan
+    moved = counted("spent", {day: rng.normal(size=1000) for day in (*THEN, *tuesdays)} | {TODAY: now})
+    for days in (THEN, tuesdays):
+        signals = {one.signal: one for one in found(moved, against=Against(days, "then")).values()}
+        alike = "act" if days == THEN else "warn"
+        assert signals["psi"].status == signals["range_share"].status == alike
+        assert signals["psi"].text.endswith("of other weekdays, so this is a warning") == (days == tuesdays)
+        assert signals["null_share"].status == "act"
 
 
 def test_what_one_date_of_the_reference_did_too_is_no_drift():

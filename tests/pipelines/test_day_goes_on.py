@@ -10,7 +10,7 @@ import pytest
 import churn_spark.pipelines.daily as pipeline
 from churn_spark.definitions.actions import Action, Alerts, Interventions
 from churn_spark.definitions.dispatch import Dispatch
-from churn_spark.definitions.errors import AlertWaveError, DeliveryError, DispatchError
+from churn_spark.definitions.errors import AlertWaveError, ConfigError, DeliveryError, DispatchError, UnavailableError
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.stages import past_dates
 from tests.stages.made_warehouse import project_at
@@ -23,6 +23,8 @@ TODAY = date(2026, 6, 1)
     [
         ("alert", AlertWaveError("a wave"), ["feedback", "monitor", "brief", "report"]),
         ("dispatch", DispatchError("a channel is down"), []),
+        ("monitor", UnavailableError("no store"), ["brief", "report", "dispatch"]),
+        ("report", ConfigError("the folder cannot be written to"), ["dispatch"]),
         ("ingest", DeliveryError("a source is missing"), None),
     ],
 )

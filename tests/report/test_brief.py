@@ -37,7 +37,7 @@ def test_it_says_how_many_are_at_risk_what_changed_and_what_is_done(shown):
     assert "works" in text
     assert "3.1 % fewer left (0.4 % to 6.2 %)" in text
     assert "too few to say" in text
-    assert "6.2 %); for whom it does more: better than chance" in text
+    assert "6.2 %); ranking by uplift: better than chance" in text
     assert "At 2017-12-01: 1 signal warns." in text
     assert "look at its deliveries" in text
     assert "stable" not in text

@@ -18,7 +18,7 @@ def compared(tmp_path, as_of, stored, learnt):
     catalog = SimpleNamespace(ledger=SimpleNamespace(partitions=lambda _: partitions, open=lambda _: {}))
     version = SimpleNamespace(number=1, described=SimpleNamespace(learnt=learnt)) if learnt else None
     found = reference(project_at(tmp_path), catalog, as_of, version)
-    return set(found.days), found.same_weekday
+    return set(found.days), found.has_weekday_of(as_of)
 
 
 @pytest.mark.parametrize(("later", "weekday"), [(7, 2), (28, 2)])

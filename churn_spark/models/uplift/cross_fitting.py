@@ -92,7 +92,7 @@ def counted(scored: DataFrame) -> Counted:
 
 
 def edges(rows: DataFrame, learner: TLearner) -> tuple[float, ...]:
-    """The predicted uplifts at which the bands of a ranking begin, descending; without those that are the same."""
+    """The predicted uplifts at which the bands of a ranking begin, descending."""
     shares = [1 - n / BANDS for n in range(1, BANDS)]
     uplift = rows.select(predicted([learner], F.lit(0))["uplift"].alias("uplift"))
     found = uplift.agg(F.percentile("uplift", F.array(*map(F.lit, shares)))).collect()[0][0]

@@ -68,7 +68,7 @@ def learn(rows: DataFrame, features: Mapping[str, str], sides: Sides, share: flo
     try:
         if one_kind(prepared, settings.folds):
             return Learnt(
-                TOO_FEW, f"in one of {settings.folds} parts a side has only customers who left, or who stayed"
+                TOO_FEW, f"without one of the {settings.folds} folds a side has only customers who left, or who stayed"
             )
         penalty = penalty_of(len(preparation.slots), min(sides.treated.customers, sides.control.customers))
         scored = cross_fitted(prepared, settings.folds, penalty).persist()

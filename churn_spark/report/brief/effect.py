@@ -57,7 +57,7 @@ def effect(facts: Facts) -> Grid | Absent:
 
 
 def _said(fewer: str, uplift: str | None) -> str:
-    return "; ".join(part for part in (fewer, uplift and f"for whom it does more: {uplift}") if part)
+    return "; ".join(part for part in (fewer, uplift and f"ranking by uplift: {uplift}") if part)
 
 
 def _fewer(value: object, low: object, high: object) -> str:

@@ -54,7 +54,8 @@ def _left_alone(rows: pd.DataFrame) -> str:
     by_arm = rows.groupby("arm")["customers"].sum()
     withheld, without = int(by_arm.get("control", 0)), int(by_arm.get("none", 0))
     said = f"{whole(withheld)} are withheld, so that the effect can be measured: please do not contact them."
-    return f"{said} For {whole(without)} above the line no action pays, or no room was left." if without else said
+    nothing = "nothing is planned: no action suits or pays, no room was left, or they are not to be contacted now."
+    return f"{said} For {whole(without)} above the line {nothing}" if without else said
 
 
 def _nothing(facts: Facts) -> Absent:

@@ -68,12 +68,12 @@ def reference(project: Project, catalog: Catalog, as_of: date, version: Version 
     learnt = sorted(there.intersection(version.described.learnt)) if version else []
     before = sorted(there.intersection(as_of - timedelta(days=n) for n in BACK))
     alike = [day for day in before if day.weekday() == as_of.weekday()]
-    seen = any(day.weekday() == as_of.weekday() for day in learnt)
-    if version and learnt and (seen or not alike):
-        called = f"at the snapshots that version {version.number} learnt from"
-        return Against(spread(learnt, MOST_DATES), called, same_weekday=seen)
+    snapshots = spread(learnt, MOST_DATES)
+    seen = any(day.weekday() == as_of.weekday() for day in snapshots)
+    if version and snapshots and (seen or not alike):
+        return Against(snapshots, f"at the snapshots that version {version.number} learnt from")
     days = spread(alike or before, MOST_DATES)
-    return Against(days, f"at {listed(days, most=3)}", same_weekday=bool(alike))
+    return Against(days, f"at {listed(days, most=3)}")
 
 
 def spread(days: Collection[date], most: int) -> tuple[date, ...]:

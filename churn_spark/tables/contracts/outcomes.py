@@ -82,7 +82,7 @@ EFFECTS = Table(
         Column("value_high", DOUBLE, "Upper end of its 95 % interval; null likewise."),
         Column("cost", DOUBLE, "Mean cost of the action for one treated customer, money; null where there is none."),
         Column("profit", DOUBLE, "value_kept - cost, money for one customer; null without values."),
-        Column("total_profit", DOUBLE, "profit x treated, money; null likewise."),
+        Column("total_profit", DOUBLE, "profit x treated, money: of first plans, not of later ones; null likewise."),
         Column(
             "qini",
             DOUBLE,
