@@ -31,7 +31,7 @@ def test_it_says_how_many_are_at_risk_what_changed_and_what_is_done(shown):
     assert "21" in text  # 15 + 5 treated, 1 explored
     assert "for 147" in text
     assert "2 are withheld, so that the effect can be measured" in text
-    assert "For 3 above the line no action pays" in text
+    assert "For 3 above the line nothing is planned: no action suits or pays" in text
     assert "days since the last purchase: 34 against 6 typical" in text
     assert "from 31" in text
     assert "works" in text
