@@ -122,7 +122,7 @@ def _verdicts(arms: Kept, reference: Kept) -> Iterator[str]:
     for name in ("never", "monthly", "advice"):
         gap, low, high = arms[name]["gaps"]["roc_auc"]
         error = arms[name]["gaps"]["expected_calibration_error"][0]
-        verdict = "better than" if low > 0 else "worse than" if high < 0 else "not told apart from"
+        verdict = "better than" if low > 0 else "worse than" if high < 0 else "not distinguishable from"
         yield (
             f"- By ROC AUC, *{TITLES['drift']}* is {verdict} *{TITLES[name]}*: {gap:+.3f} ({low:+.3f} to {high:+.3f});"
             f" its calibration error is {abs(error):.4f} {'lower' if error < 0 else 'higher'},"

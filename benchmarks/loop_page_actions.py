@@ -71,7 +71,7 @@ def _plan(name: str, plan: Kept, gap: Sequence[float] | None) -> list[str]:
 
 
 def _told_apart(name: str, gap: float, low: float, high: float) -> str:
-    verdict = "brings more than" if low > 0 else "brings less than" if high < 0 else "is not told apart from"
+    verdict = "brings more than" if low > 0 else "brings less than" if high < 0 else "is not distinguishable from"
     return f"*ours* {verdict} *{name}*.".replace("*ours*", "Ours", 1)
 
 

@@ -39,10 +39,10 @@ def main() -> None:
         learnt = refused(of, 100) or learn(rows, names, of, KEPT, Training(candidates=()))
         print(f"{asked.customers:,} customers, {asked.inputs} inputs, uplift varies by {varies:g}: {learnt.verdict}")
         print(f"  {learnt.finding}; {time.monotonic() - start:.1f} s")
-        if learnt.model and learnt.judged and learnt.times is not None:
+        if learnt.model and learnt.evaluated and learnt.times is not None:
             by_band = learnt.model.band(rows).groupBy(BAND).agg(F.avg("true").alias("true")).orderBy(BAND).collect()
             true = "  ".join(f"{row['true']:+.3f}" for row in by_band)
-            print(f"  slope {learnt.judged.slope:.2f}; true uplift by band {true}")
+            print(f"  slope {learnt.evaluated.slope:.2f}; true uplift by band {true}")
             print(f"  times the effect, by band: {'  '.join(f'{x:.2f}' for x in learnt.times[:BANDS])}")
         rows.unpersist()
 

@@ -13,12 +13,14 @@ PLAN, TREATED, LEFT, RISK, WEIGHT = "(plan)", "(treated)", "(left)", "(risk)", "
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Customers of one side, those of them who left, and sums of their weights and of the squares."""
+    """Customers of one side and those of them who left; sums of weights and their squares, of all and of who left."""
 
     customers: int = 0
     left: int = 0
     weights: float = 0.0
     squares: float = 0.0
+    weights_left: float = 0.0
+    squares_left: float = 0.0
 
     @property
     def stayed(self) -> int:
@@ -91,6 +93,8 @@ def sides(rows: DataFrame) -> dict[str, Sides]:
         F.sum(LEFT).cast("long").alias("left"),
         F.sum(weight).alias("weights"),
         F.sum(weight * weight).alias("squares"),
+        F.sum(weight * F.col(LEFT)).alias("weights_left"),
+        F.sum(weight * weight * F.col(LEFT)).alias("squares_left"),
     )
     found: dict[str, dict[bool, Row]] = {}
     for row in sums.collect():

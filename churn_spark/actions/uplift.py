@@ -1,4 +1,4 @@
-"""Uplift: for whom an action does more, judged on customers whom the model has not seen.
+"""Uplift: for whom an action does more, evaluated on customers whom the model has not seen.
 
 Uplift is P(leaves | nothing is done) - P(leaves | acted upon). A model that knows it ranks customers so that acting on
 the first keeps more than acting on as many at random: the Qini coefficient of its ranking is above 0. All that is
@@ -81,7 +81,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Evaluated:
     """qini: of the ranking by uplift. risk_qini: of that by risk. gain: how much the first is above the second.
 
     slope: how far the measured uplift follows the predicted one where that is more than the same share of all who would
@@ -98,7 +98,7 @@ class Judged:
         return self.qini.low > 0
 
 
-def judged(by_uplift: Cells, by_risk: Cells, control: Moments, treated: Moments, draws: Array) -> Judged | None:
+def evaluated(by_uplift: Cells, by_risk: Cells, control: Moments, treated: Moments, draws: Array) -> Evaluated | None:
     """Both rankings, resampled alike; None where the predicted uplift does not vary.
 
     draws: how often each group of customers is drawn, draws x groups; the first are the data themselves.
@@ -107,7 +107,7 @@ def judged(by_uplift: Cells, by_risk: Cells, control: Moments, treated: Moments,
         return None
     slopes = control.slope(draws) - treated.slope(draws)
     uplift, risk = by_uplift.coefficients(draws), by_risk.coefficients(draws)
-    return Judged(_estimate(uplift), _estimate(risk), _estimate(uplift - risk), _drawn_to_nothing(slopes))
+    return Evaluated(_estimate(uplift), _estimate(risk), _estimate(uplift - risk), _drawn_to_nothing(slopes))
 
 
 def imbalance(treated: float, treated_squares: float, control: float, control_squares: float) -> float:
@@ -124,8 +124,8 @@ def times_effect(uplift: Array, risk: Array, customers: Array, kept_share: float
     """By band, the multiple of an action's effect (share of leavers kept) that it has there, 0 to 1 / kept_share.
 
     uplift, risk: mean predicted uplift, and mean predicted P(leaves | nothing is done). kept_share: the measured
-    effect. slope: see `Judged`. Weighted by those who would leave their mean is 1, so that the plan as a whole expects
-    what was measured; all are 1 where nothing is kept, and where the prediction says nothing.
+    effect. slope: see `Evaluated`. Weighted by those who would leave their mean is 1, so that the plan as a whole
+    expects what was measured; all are 1 where nothing is kept, and where the prediction says nothing.
     """
     leavers = customers * risk
     if kept_share <= 0 or leavers.sum() <= 0:

@@ -73,11 +73,7 @@ def train(run: Run, project: Project, catalog: Catalog) -> None:
         log.info("metrics and curves are in MLflow: %s", ", ".join(f"{of} run {run_id}" for of, run_id in runs.items()))
         champion = newest(earlier)
         _refuse_weak(project, compared, champion)
-        compared = replace(
-            compared,
-            by_segment=segment_measures(project, catalog, data, compared.winner),
-            plain=plain_measures(project, catalog, data, compared.winner),
-        )
+        compared = _measured_further(project, catalog, data, compared)
         findings = checked + gate_findings(project, catalog, registry, data, compared.winner, champion)
         refuse_first(findings, champion)
         value, found = fitted_value(project, catalog, run.as_of)
@@ -89,6 +85,15 @@ def train(run: Run, project: Project, catalog: Catalog) -> None:
     fitted = replace(model, value=value, survival=survival)
     registered = partial(registry.register, runs[model.family], fitted, text)
     decide(run, project, catalog, data, compared, findings, champion, registered)
+
+
+def _measured_further(project: Project, catalog: Catalog, data: TrainingData, compared: Comparison) -> Comparison:
+    """The comparison with the winner's test by customer segment, and with the customers who were acted upon."""
+    return replace(
+        compared,
+        by_segment=segment_measures(project, catalog, data, compared.winner),
+        plain=plain_measures(project, catalog, data, compared.winner),
+    )
 
 
 def _refuse_weak(project: Project, compared: Comparison, champion: Decision | None) -> None:

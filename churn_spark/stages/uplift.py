@@ -1,4 +1,4 @@
-"""Uplift: for whom each action does more, learnt from what chance decided, and judged on customers not seen."""
+"""Uplift: for whom each action does more, learnt from what chance decided, and evaluated on customers not seen."""
 
 import logging
 from datetime import date, timedelta
@@ -13,6 +13,7 @@ from churn_spark.definitions.errors import ModelError
 from churn_spark.definitions.feedback import TOO_FEW
 from churn_spark.definitions.periods import EVER, Days
 from churn_spark.definitions.project import Project, Run
+from churn_spark.definitions.settled import DIGITS
 from churn_spark.lineage.ledger import Ledger
 from churn_spark.models.uplift.learning import Learnt, learn, refused
 from churn_spark.models.uplift.t_learner import written
@@ -73,7 +74,7 @@ def _learnt(project: Project, catalog: Catalog, compared: DataFrame, of: Sides, 
     if why_not := refused(of, least):
         return of, why_not
     share = shrunk(_arm(of.treated), _arm(of.control), action.effect, project.feedback.prior_customers)
-    return of, learn(known, used, of, share, project.training)
+    return of, learn(known, used, of, float(f"{share:.{DIGITS}g}"), project.training)
 
 
 def _counts(of: Sides) -> Row:
@@ -88,8 +89,8 @@ def _counts(of: Sides) -> Row:
 def _result(learnt: Learnt) -> Row:
     row: Row = dict.fromkeys(UPLIFT.names[UPLIFT.names.index("verdict") :])
     row |= {"verdict": learnt.verdict, "finding": learnt.finding}
-    if learnt.judged and learnt.model and learnt.counted is not None and learnt.times is not None:
-        found, seen = learnt.judged, learnt.counted
+    if learnt.evaluated and learnt.model and learnt.counted is not None and learnt.times is not None:
+        found, seen = learnt.evaluated, learnt.counted
         row |= {"qini": found.qini.value, "qini_low": found.qini.low, "qini_high": found.qini.high}
         row |= {"gain": found.gain.value, "gain_low": found.gain.low, "gain_high": found.gain.high}
         row |= {"risk_qini": found.risk_qini.value, "slope": found.slope, "model": written(learnt.model)}
@@ -99,9 +100,9 @@ def _result(learnt: Learnt) -> Row:
 
 
 def _arm(side: Side) -> Arm:
-    """The arm of customers with one row each."""
-    n, left = side.customers, side.left
-    return Arm(customers=n, rows=n, left=left, nn=n, ny=left, yy=left)
+    """The arm of customers who count by their weights, as in the measured effect."""
+    left = side.squares_left
+    return Arm(side.customers, side.weights, side.weights_left, nn=side.squares, ny=left, yy=left)
 
 
 def _reads(project: Project, ledger: Ledger, output: str, day: date) -> dict[str, Days]:

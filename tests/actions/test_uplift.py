@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from churn_spark.actions.qini import coefficients, qini
-from churn_spark.actions.uplift import BINS, Cells, Moments, imbalance, judged, times_effect
+from churn_spark.actions.uplift import BINS, Cells, Moments, evaluated, imbalance, times_effect
 
 GROUPS, FOLDS = 60, 3
 
@@ -58,27 +58,27 @@ class Customers:
         each = (np.ones(len(y)), p, e, p * p, p * e, e * e, y, p * y, e * y)
         return Moments(*(np.bincount(self.part[side], values[side], GROUPS) for values in each))
 
-    def judged(self, uplift: np.ndarray, risk: np.ndarray, replicates: int = 150, seed: int = 0):
+    def evaluated(self, uplift: np.ndarray, risk: np.ndarray, replicates: int = 150, seed: int = 0):
         sides = (self.moments(uplift, risk, side) for side in (~self.treated, self.treated))
-        return judged(self.cells(uplift), self.cells(self.risk), *sides, draws(replicates, seed))
+        return evaluated(self.cells(uplift), self.cells(self.risk), *sides, draws(replicates, seed))
 
 
 def test_an_effect_that_varies_is_found_and_its_size_is_right():
     made = Customers(seed=1, count=6000, effect=0.1, varies=0.15)
     uplift, risk = made.predicted()
     assert np.corrcoef(uplift, made.uplift)[0, 1] > 0.85
-    found = made.judged(uplift, risk)
+    found = made.evaluated(uplift, risk)
     assert found.better_than_chance
     assert found.gain.low > 0
     assert 0.5 < found.slope < 1.2  # below 1: a learner that is uncertain of its traits promises too much
-    reverse = made.judged(-uplift, risk)
+    reverse = made.evaluated(-uplift, risk)
     assert (reverse.qini.high < 0, reverse.slope) == (True, 0.0)
 
 
 def test_where_the_effect_does_not_vary_a_better_ranking_is_as_rare_as_is_said():
     """The interval has two ends of 2.5 %; what a bootstrap alone says was measured at more than three times that."""
     runs = 300
-    found = [made.judged(*made.predicted(), 60).better_than_chance for made in drawn(runs)]
+    found = [made.evaluated(*made.predicted(), 60).better_than_chance for made in drawn(runs)]
     assert sum(found) <= binom.ppf(0.999, runs, 0.025)
 
 
@@ -88,13 +88,13 @@ def drawn(runs: int):
 
 def test_a_ranking_that_ranks_nobody_says_nothing():
     made = Customers(seed=2, count=500, effect=0.1, varies=0.1)
-    assert made.judged(np.full(500, 0.2), made.risk) is None
+    assert made.evaluated(np.full(500, 0.2), made.risk) is None
 
 
 def test_the_same_customers_give_the_same():
     made = Customers(seed=3, count=500, effect=0.1, varies=0.1)
     predicted = made.predicted()
-    assert made.judged(*predicted) == made.judged(*predicted)
+    assert made.evaluated(*predicted) == made.evaluated(*predicted)
 
 
 def test_the_slope_is_that_of_both_sides_regressions():
@@ -107,7 +107,7 @@ def test_the_slope_is_that_of_both_sides_regressions():
         expected = np.linalg.lstsq(columns[side], made.left[side].astype(float), rcond=None)[0][2]
         slopes.append(made.moments(uplift, risk, side).slope(np.ones((1, GROUPS)))[0])
         assert slopes[-1] == pytest.approx(expected)
-    assert made.judged(uplift, risk).slope <= slopes[0] - slopes[1]
+    assert made.evaluated(uplift, risk).slope <= slopes[0] - slopes[1]
 
 
 def test_many_curves_at_once_are_the_curve_of_each():

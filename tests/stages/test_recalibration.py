@@ -74,7 +74,6 @@ def test_the_level_is_moved_to_newer_snapshots_and_nothing_else(spark, tmp_path)
         scored
     )
 
-    # It has learnt from them now.
     with pytest.raises(ModelError, match=r"takes a snapshot of a day by which .* itself matured by"):
         do(recalibrate, project, catalog, LATER, options=WHY)
     do(rollback, project, catalog, LATER, options=given("not so many after all", "bert"))

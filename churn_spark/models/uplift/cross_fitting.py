@@ -63,12 +63,12 @@ def cross_fitted(rows: DataFrame, folds: int, penalty: float) -> DataFrame:
 
 
 def counted(scored: DataFrame) -> Counted:
-    """The sums that everything is judged by: at most groups x BINS x 2 rows reach the driver, twice.
+    """The sums that everything is evaluated by: at most groups x BINS x 2 rows reach the driver, twice.
 
     scored: fold, part, TREATED, LEFT, WEIGHT, RISK, uplift, expected; cached by the caller. Learners of different
     folds do not rank on one scale, so customers are placed within their fold.
     """
-    scored = scored.withColumn(RISK, F.round(RISK, 3))  # so that few values are told apart
+    scored = scored.withColumn(RISK, F.round(RISK, 3))  # so that there are few different values
     kept = F.try_divide(F.sum("uplift"), F.sum("expected")).alias("kept")
     folds = _places(scored, "uplift", "cuts", kept).join(_places(scored, RISK, "risk_cuts"), on="fold", how="inner")
     placed = scored.join(F.broadcast(folds), on="fold", how="inner")

@@ -7,7 +7,7 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 
 from churn_spark.actions.comparable import LEFT, RISK, TREATED, WEIGHT, Side, Sides
-from churn_spark.actions.uplift import UNLIKE_AT, Judged, imbalance, judged, times_effect
+from churn_spark.actions.uplift import UNLIKE_AT, Evaluated, evaluated, imbalance, times_effect
 from churn_spark.definitions.feedback import BETTER, NO_BETTER, NOT_COMPARABLE, TOO_FEW
 from churn_spark.definitions.modelling import Training
 from churn_spark.models.families.family import LOGGED
@@ -28,7 +28,7 @@ class Learnt:
 
     verdict: str
     finding: str
-    judged: Judged | None = None
+    evaluated: Evaluated | None = None
     counted: Counted | None = None
     times: Array | None = None
     model: UpliftModel | None = None
@@ -76,7 +76,9 @@ def learn(rows: DataFrame, features: Mapping[str, str], sides: Sides, share: flo
             sums = counted(scored)
         finally:
             scored.unpersist()
-        found = judged(sums.by_uplift, sums.by_risk, sums.control, sums.treated, resampled(REPLICATES, settings.seed))
+        found = evaluated(
+            sums.by_uplift, sums.by_risk, sums.control, sums.treated, resampled(REPLICATES, settings.seed)
+        )
         if found is None:
             return Learnt(NO_BETTER, "the models predict the same uplift for everybody")
         learner = fit(prepared, penalty)
@@ -116,7 +118,7 @@ def _imbalance(treated: Side, control: Side) -> float:
     return imbalance(treated.weights, treated.squares, control.weights, control.squares)
 
 
-def _said(found: Judged) -> str:
+def _said(found: Evaluated) -> str:
     qini, gain = found.qini, found.gain
     return (
         f"Qini {qini.value:.4f} ({qini.low:.4f} to {qini.high:.4f}), {gain.value:+.4f} ({gain.low:+.4f} to"

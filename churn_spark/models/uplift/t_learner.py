@@ -112,7 +112,7 @@ def predicted(learners: Sequence[TLearner], which: Column) -> Column:
         at = number.to_numpy()
         log_odds = np.einsum("ni,nsi->ns", np.stack(inputs.to_list()), weights[at]) + intercepts[at]
         treated, control = 1 / (1 + np.exp(-np.clip(log_odds, -500, 500))).T
-        # Rounded, so that customers alike but for the last digits of a sum are tied, and few values are told apart.
+        # Rounded, so that customers alike but for the last digits of a sum are tied, and different values are few.
         return pd.DataFrame({"uplift": np.round(control - treated, 5), "risk": control})
 
     udf: Any = F.pandas_udf(of, "uplift double, risk double")  # type: ignore[call-overload]
@@ -136,14 +136,14 @@ def written(model: UpliftModel) -> str:
 
 def read(text: str, snapshots: DataFrame) -> UpliftModel:
     """The model that `written` gave; snapshots: with the features, of which only the types are looked at."""
-    told = json.loads(text)
-    prepared = told["preparation"]
+    saved = json.loads(text)
+    prepared = saved["preparation"]
     values = {name: tuple(of) for name, of in prepared["values"].items()}
     nothing = Preparation({}, {}, {}, {}, (), {}, {}, {}, 0)
     preparation = replace(nothing, **{**prepared, "values": values, "encoders": encoders_of(snapshots, values)})
-    sides = (told["learner"][side] for side in ("treated", "control"))
+    sides = (saved["learner"][side] for side in ("treated", "control"))
     learner = TLearner(*(Linear(side["intercept"], tuple(side["coefficients"])) for side in sides))
-    return UpliftModel(told["features"], preparation, learner, tuple(told["edges"]))
+    return UpliftModel(saved["features"], preparation, learner, tuple(saved["edges"]))
 
 
 def misfits(text: str, definitions: Mapping[str, str]) -> Collection[str]:

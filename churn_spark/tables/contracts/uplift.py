@@ -17,7 +17,7 @@ BAND = T.StructType(
 UPLIFT = Table(
     name="uplift",
     comment="The uplift model of an action: learnt from customers whom chance treated or withheld, each counted once,"
-    " and judged on customers that it had not seen.",
+    " and evaluated on customers that it had not seen.",
     columns=(
         AS_OF_DATE,
         Column("action", STRING, "The planned action.", False),
